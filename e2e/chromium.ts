@@ -1,0 +1,21 @@
+import { chromium, type Browser } from 'playwright-core';
+import { findChromium } from '../scripts/chromium.ts';
+
+/** Starts a headless Chromium with a fresh profile; `await using` closes it. */
+export async function launchChromium(): Promise<Browser> {
+  const found = findChromium();
+  if ('missing' in found) throw new Error(found.missing);
+  return chromium.launch({
+    executablePath: found.path,
+    headless: true,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+}

@@ -1,0 +1,188 @@
+import type { Contract, ContractOf } from '@thrum/protocol';
+import { createChannel } from './channel.ts';
+import type { Channel } from './channel.ts';
+import { createConnection } from './connection.ts';
+import type { StateListener } from './connection.ts';
+import { ThrumError } from './errors.ts';
+import type { Encoded } from './link.ts';
+import { createPacer } from './pacer.ts';
+import type { WaitOptions } from './pending.ts';
+import { createQueue } from './queue.ts';
+import { createRequests, encode } from './requests.ts';
+import { settingsOf } from './settings.ts';
+import type { ClientOptions } from './settings.ts';
+import type { State } from './state.ts';
+import { createSubscriptions } from './subscriptions.ts';
+import type { ChannelOptions } from './subscription.ts';
+import type { ChannelEvents, ChannelName, MethodName, MethodParams, MethodResult } from './types.ts';
+import type { Raw } from './wire.ts';
+
+/** Plain counts, for a status line. */
+export interface ClientStats {
+  /** Frames of the server that made no sense and were ignored. */
+  readonly malformed: number;
+  /** Publishes that have no `ack` yet. */
+  readonly queued: number;
+}
+
+/** One connection to a Thrum server, with all its channels. */
+export interface Client<C extends Contract = Contract> {
+  readonly state: State;
+  /** Who the server says this is; `undefined` before it did, and for the anonymous. */
+  readonly userId: string | undefined;
+  /** The server's name for the present connection. */
+  readonly connectionId: string | undefined;
+  /**
+   * Called with each new state, and with each new wait between attempts (`retryIn`). Returns what removes the listener.
+   */
+  onStateChange(listener: StateListener): () => void;
+  /** Connects now; skips a wait, and starts over from `disconnected` and `failed`. Listening or sending does it too. */
+  connect(): void;
+  /** Closes with 1000 and rejects what waits with `disconnected`. Nothing connects by itself until `connect()`. */
+  disconnect(): void;
+  /** A handle: cheap, and nothing is sent until somebody listens. */
+  channel<const Name extends ChannelName<C>>(
+    name: Name,
+    options?: ChannelOptions,
+  ): Channel<ChannelEvents<C, Name>>;
+  /**
+   * Runs a method of the application (PROTOCOL.md §2 call). Rejects with {@link ThrumError}; after `disconnected`,
+   * `timeout` and `aborted` it may have run.
+   */
+  call<const Method extends MethodName<C>>(
+    method: Method,
+    params?: MethodParams<C, Method>,
+    options?: WaitOptions,
+  ): Promise<MethodResult<C, Method>>;
+  /** A feature's own frame, now or not at all; returns whether it went. Throws `invalid_data` for what is no JSON. */
+  send(frame: { readonly type: string } & Raw): boolean;
+  stats(): ClientStats;
+  /** Disconnects and forgets every listener. */
+  dispose(): void;
+  [Symbol.dispose](): void;
+}
+
+/**
+ * Makes a client; nothing connects until it is used, and nothing global is touched, so a server may render with it.
+ *
+ * @param url `wss://example.com/ws`, `https://example.com/ws`, or `/ws` against the page.
+ */
+export function createClient<App = Contract>(
+  url: string,
+  options: ClientOptions = {},
+): Client<ContractOf<App>> {
+  const settings = settingsOf(url, options);
+  const { env, codec } = settings;
+  let welcomed = false;
+  let ready = false;
+  // After an explicit end only connect() begins again (PROTOCOL.md §12).
+  let rested = false;
+  let malformed = 0;
+
+  const nextFrame = (): Encoded | undefined =>
+    (welcomed ? subscriptions.next() : undefined) ?? (ready ? (requests.next() ?? queue.next()) : undefined);
+  const pacer = createPacer(env, nextFrame, (data) => connection.send(data));
+  const { pump } = pacer;
+
+  const wanted = (): ThrumError | undefined => {
+    if (rested) return new ThrumError('disconnected', `Not connected: the client is ${connection.state()}`);
+    if (connection.state() === 'disconnected') connection.connect();
+    return undefined;
+  };
+  const requests = createRequests(env, codec, settings.requestTimeout, wanted, pump);
+  const queue = createQueue({ settings, wanted, ready: () => ready, pump });
+  const subscriptions = createSubscriptions({ settings, requests, wanted, welcomed: () => welcomed, pump });
+
+  const connection = createConnection(settings, {
+    welcome: (limits) => {
+      welcomed = true;
+      pacer.reset(limits.rate);
+      queue.limit(limits.message);
+      subscriptions.welcome();
+    },
+    ready: (sameUser) => {
+      ready = true;
+      // One user's words never go out in another's name.
+      if (!sameUser) queue.rest(new ThrumError('disconnected', 'Another user is connected now'));
+      pump();
+    },
+    frame: (frame) => {
+      if (!route(frame)) malformed += 1;
+    },
+    down: () => {
+      welcomed = false;
+      ready = false;
+      pacer.reset(0);
+      subscriptions.down();
+      requests.down();
+      queue.down();
+    },
+    rest: (error) => {
+      rested = true;
+      requests.rest(error);
+      queue.rest(error);
+      subscriptions.rest();
+    },
+    malformed: () => {
+      malformed += 1;
+    },
+  });
+
+  // Every frame but those of the connection itself; PROTOCOL.md §3 in one place. False: it made no sense.
+  function route(frame: Raw): boolean {
+    switch (frame['type']) {
+      case 'pong':
+        return true;
+      case 'result':
+        requests.answer(frame);
+        return true;
+      case 'ack':
+        queue.answer(frame);
+        return true;
+      case 'error':
+        if (frame['id'] === undefined) {
+          if (frame['channel'] !== undefined) subscriptions.receive(frame);
+        } else if (!requests.answer(frame) && !queue.answer(frame)) subscriptions.refused(frame);
+        return true;
+      default:
+        return subscriptions.receive(frame);
+    }
+  }
+
+  const connect = (): void => {
+    rested = false;
+    connection.connect();
+  };
+  const dispose = (): void => {
+    connection.disconnect();
+    subscriptions.clear();
+    connection.clear();
+  };
+
+  const client: Client = {
+    get state() {
+      return connection.state();
+    },
+    get userId() {
+      return connection.userId();
+    },
+    get connectionId() {
+      return connection.connectionId();
+    },
+    onStateChange: connection.onStateChange,
+    connect,
+    disconnect: connection.disconnect,
+    channel: (name, channelOptions = {}) => createChannel(name, channelOptions, { subscriptions, requests, queue }),
+    call: (method, params, wait) => requests.send({ type: 'call', method, params }, wait),
+    send: (frame) => {
+      const data = encode(codec, frame);
+      if (!ready || !connection.send(data)) return false;
+      pacer.spend();
+      return true;
+    },
+    stats: () => ({ malformed, queued: queue.size }),
+    dispose,
+    [Symbol.dispose]: dispose,
+  };
+  return client as Client<ContractOf<App>>;
+}

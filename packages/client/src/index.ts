@@ -1,0 +1,29 @@
+export type { Backoff } from './backoff.ts';
+export type { Channel, HistoryOptions, Presence } from './channel.ts';
+export { createClient } from './client.ts';
+export type { Client, ClientStats } from './client.ts';
+export type { StateInfo, StateListener } from './connection.ts';
+export type { Env } from './env.ts';
+export { ThrumError } from './errors.ts';
+export type { ThrumErrorCode, ThrumErrorDetails } from './errors.ts';
+export { pageLifecycle } from './lifecycle.ts';
+export type { EventTargetLike, Lifecycle, LifecycleEvent, Scope } from './lifecycle.ts';
+export type { SocketConstructor, SocketLike } from './link.ts';
+export type { WaitOptions } from './pending.ts';
+export type { Published, PublishOptions } from './queue.ts';
+export type { ClientOptions, DroppedPublish, QueueBounds, Token } from './settings.ts';
+export type { State } from './state.ts';
+export type { ChannelOptions, Status, StatusType } from './subscription.ts';
+export type {
+  ChannelEvents,
+  ChannelName,
+  EventInput,
+  EventName,
+  EventSchemas,
+  HistoryPage,
+  MethodName,
+  MethodParams,
+  MethodResult,
+  PublicationOf,
+} from './types.ts';
+export type { Member, Position, PresenceMeta, PresenceResult, Publication, Since } from '@thrum/protocol';

@@ -1,0 +1,124 @@
+import { jsonCodec } from '@thrum/protocol';
+import type { Codec } from '@thrum/protocol';
+import type { Backoff } from './backoff.ts';
+import type { ThrumError } from './errors.ts';
+import { hostEnv } from './env.ts';
+import type { Env } from './env.ts';
+import { pageLifecycle } from './lifecycle.ts';
+import type { Lifecycle, Scope } from './lifecycle.ts';
+import type { SocketConstructor } from './link.ts';
+
+/** Bounds of what waits to be sent; beyond them the oldest publish is dropped. */
+export interface QueueBounds {
+  /** Publishes. Default 100. */
+  readonly maxCount: number;
+  /** Bytes, encoded. Default 1,048,576. */
+  readonly maxBytes: number;
+  /** Milliseconds from `publish()` until it is given up, acknowledged or not. Default 60,000. */
+  readonly maxAge: number;
+}
+
+/** A publish that the SDK gave up, as `onDrop` gets it. */
+export interface DroppedPublish {
+  readonly channel: string;
+  readonly event: string;
+  readonly data: unknown;
+  readonly id: string;
+}
+
+export type Token = string | null | undefined;
+
+export interface ClientOptions {
+  /**
+   * Called for every attempt to connect and at 90 % of the session's time; the token goes in the first `auth` frame
+   * (PROTOCOL.md §9). `null` connects without one; a rejection counts as a failed attempt.
+   */
+  readonly getToken?: (() => Token | Promise<Token>) | undefined;
+  /** Default `globalThis.WebSocket`, looked up when dialing. */
+  readonly WebSocket?: SocketConstructor | undefined;
+  readonly queue?: Partial<QueueBounds> | undefined;
+  /** Told of each publish that was dropped, expired, or cut off by a disconnect; its promise rejects too. */
+  readonly onDrop?: ((publish: DroppedPublish, reason: ThrumError) => void) | undefined;
+  /** Milliseconds without an `ack` before a publish is sent again on the same connection. Default 15,000. */
+  readonly publishTimeout?: number | undefined;
+  /** Milliseconds for `call`, `history` and `presence.get`, unless their caller says otherwise. Default 15,000. */
+  readonly requestTimeout?: number | undefined;
+  /** Milliseconds for one whole attempt: token, handshake, `welcome`, `auth_success`. Default 15,000. */
+  readonly connectTimeout?: number | undefined;
+  /** Milliseconds of silence before a `ping` frame. Default 30,000. */
+  readonly pingInterval?: number | undefined;
+  /** Milliseconds to hear anything after it. Default 5,000. */
+  readonly pongTimeout?: number | undefined;
+  /** Milliseconds to hear anything after the page became visible, online or resumed. Default 2,500. */
+  readonly probeTimeout?: number | undefined;
+  readonly backoff?: Partial<Backoff> | undefined;
+  /** Attempts after a loss before the state is `failed`. Default: without end. */
+  readonly maxReconnectAttempts?: number | undefined;
+  /** Milliseconds between the last listener's leaving and `unsubscribe`. Default 500. */
+  readonly linger?: number | undefined;
+  /** Dial while the page is hidden or offline too. Default false. */
+  readonly background?: boolean | undefined;
+  /** How frames become bytes. Default JSON, without a subprotocol. */
+  readonly codec?: Codec | undefined;
+  /** Default: the events of `window` and `document`, where there are any. */
+  readonly lifecycle?: Lifecycle | undefined;
+  /** Clocks, timers, randomness; for simulations and tests. */
+  readonly env?: Env | undefined;
+}
+
+/** {@link ClientOptions} with every default filled in. */
+export interface Settings {
+  readonly url: string;
+  readonly getToken: ClientOptions['getToken'];
+  readonly WebSocket: SocketConstructor | undefined;
+  readonly queue: QueueBounds;
+  readonly onDrop: ClientOptions['onDrop'];
+  readonly publishTimeout: number;
+  readonly requestTimeout: number;
+  readonly connectTimeout: number;
+  readonly pingInterval: number;
+  readonly pongTimeout: number;
+  readonly probeTimeout: number;
+  readonly backoff: Backoff;
+  readonly maxReconnectAttempts: number;
+  readonly linger: number;
+  readonly background: boolean;
+  readonly codec: Codec;
+  readonly subprotocol: string | undefined;
+  readonly lifecycle: Lifecycle;
+  readonly env: Env;
+}
+
+/** Reads no global: a server that renders a page may create a client. */
+export function settingsOf(url: string, options: ClientOptions): Settings {
+  return {
+    url,
+    getToken: options.getToken,
+    WebSocket: options.WebSocket,
+    queue: { maxCount: 100, maxBytes: 1_048_576, maxAge: 60_000, ...options.queue },
+    onDrop: options.onDrop,
+    publishTimeout: options.publishTimeout ?? 15_000,
+    requestTimeout: options.requestTimeout ?? 15_000,
+    connectTimeout: options.connectTimeout ?? 15_000,
+    pingInterval: options.pingInterval ?? 30_000,
+    pongTimeout: options.pongTimeout ?? 5000,
+    probeTimeout: options.probeTimeout ?? 2500,
+    backoff: { base: 1000, max: 30_000, jitter: 0.25, ...options.backoff },
+    maxReconnectAttempts: options.maxReconnectAttempts ?? Infinity,
+    linger: options.linger ?? 500,
+    background: options.background ?? false,
+    codec: options.codec ?? jsonCodec,
+    subprotocol: options.codec?.subprotocol,
+    lifecycle: options.lifecycle ?? pageLifecycle(globalThis as Scope),
+    env: options.env ?? hostEnv,
+  };
+}
+
+/** `/ws` against the page, `http` as `ws`. Throws a `TypeError` for what is no address. */
+export function socketUrl(url: string): string {
+  const { location } = globalThis as { readonly location?: { readonly href: string } };
+  const resolved = new URL(url, location?.href);
+  resolved.protocol = resolved.protocol.replace('http', 'ws');
+  resolved.hash = '';
+  return resolved.href;
+}

@@ -1,0 +1,98 @@
+import { createClient } from '@thrum/client';
+import { createTyping } from '@thrum/typing/client';
+import { watchConnection, type ConnectionView } from './connection.ts';
+import { IdentityStore } from './identity.ts';
+import { Inspector } from './inspector.ts';
+import { MessageStore } from './messages.ts';
+import { NetworkSwitch } from './network.ts';
+import { Outbox } from './outbox.ts';
+import { Room } from './room.ts';
+import { channelOfRoom, hashOfRoom, roomFromHash } from './room-name.ts';
+import { Scratch } from './scratch.ts';
+import { createTap } from './socket-tap.ts';
+import { Store, type Readable } from './store.ts';
+import { ThemeStore } from './theme.ts';
+import { typingSource } from './typing.ts';
+
+/** Everything the page shows and does; components only read it and call it. */
+export interface Playground {
+  /** Where the sockets go, for copying into a shell. */
+  readonly url: string;
+  readonly connection: Readable<ConnectionView>;
+  readonly identity: IdentityStore;
+  readonly inspector: Inspector;
+  readonly network: NetworkSwitch;
+  readonly outbox: Outbox;
+  readonly room: Readable<Room>;
+  readonly scratch: Scratch;
+  readonly theme: ThemeStore;
+  /** Connects at once, whatever the client is waiting for. */
+  connect(): void;
+  enterRoom(name: string): void;
+}
+
+/** Opens the playground in this page: one client, one room at a time, for as long as the page lives. */
+export function openPlayground(page: Window & typeof globalThis): Playground {
+  const url = new URL('ws', page.document.baseURI);
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  url.hash = '';
+  const network = new NetworkSwitch();
+  const isOnline = (): boolean => network.online.get();
+  const inspector = new Inspector();
+  const outbox = new Outbox();
+  const identity = new IdentityStore({
+    storage: storageOr(() => page.sessionStorage),
+    fetch: (path, init) => page.fetch(path, init),
+    isOnline,
+  });
+  const tap = createTap({
+    WebSocket: page.WebSocket,
+    sink: inspector,
+    isOnline,
+    enter: (socket) => network.enter(socket),
+  });
+  const client = createClient(url.href, { getToken: identity.getToken, WebSocket: tap });
+  const self = (): string | undefined => client.userId ?? identity.current.get().userId;
+
+  // Kept for as long as the page lives: unsent messages outlast a look into another room.
+  const stores = new Map<string, MessageStore>();
+  const open = (name: string): Room => {
+    const messages = stores.get(name) ?? new MessageStore(self);
+    stores.set(name, messages);
+    const channel = client.channel(channelOfRoom(name));
+    const typing = typingSource(createTyping(channel, client));
+    return new Room(name, { channel, messages, typing, identity: identity.current, outbox });
+  };
+  const room = new Store(open(roomFromHash(page.location.hash)));
+  page.addEventListener('hashchange', () => {
+    const name = roomFromHash(page.location.hash);
+    if (name === room.get().name) return;
+    room.get().dispose();
+    room.set(open(name));
+  });
+
+  return {
+    url: url.href,
+    connection: watchConnection(client),
+    identity,
+    inspector,
+    network,
+    outbox,
+    room,
+    scratch: new Scratch((channel) => client.channel(channel), outbox),
+    theme: new ThemeStore(page.document.documentElement, storageOr(() => page.localStorage)),
+    connect: () => client.connect(),
+    enterRoom: (name) => {
+      page.location.hash = hashOfRoom(name.trim());
+    },
+  };
+}
+
+/** A browser that forbids storage throws at the mere mention of it: then nothing is remembered. */
+function storageOr(get: () => Storage): Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> {
+  try {
+    return get();
+  } catch {
+    return { getItem: () => null, setItem: () => {}, removeItem: () => {} };
+  }
+}

@@ -1,0 +1,32 @@
+import type { HistoryResult, Member, Position, Publication } from '@thrum/protocol';
+
+/** The part of the SDK's channel that a room uses. */
+export interface RoomChannel {
+  readonly presence: PresenceSource;
+  onAny(listener: (publication: Publication) => void): () => void;
+  onStatus(listener: (status: RoomStatus) => void): () => void;
+  publish(
+    event: string,
+    data: unknown,
+    options: { readonly id: string },
+  ): Promise<{ readonly position?: Position }>;
+  history(options: {
+    readonly limit: number;
+    readonly reverse: boolean;
+    readonly since?: Position;
+  }): Promise<HistoryResult>;
+  dispose(): void;
+}
+
+export interface PresenceSource {
+  readonly members: readonly Member[];
+  onChange(listener: (members: readonly Member[]) => void): () => void;
+  update(state: unknown): unknown;
+}
+
+export interface RoomStatus {
+  readonly type: 'subscribing' | 'subscribed' | 'recovered' | 'reset' | 'unsubscribed' | 'error' | 'behind';
+  readonly position?: Position;
+  readonly error?: unknown;
+  readonly dropped?: number;
+}

@@ -1,0 +1,104 @@
+import type { ReactNode } from 'react';
+import { secondsUntil, type ConnectionState, type ConnectionView } from '../lib/connection.ts';
+import { Button } from './controls.tsx';
+import { useNow, usePlayground, useReadable } from './hooks.ts';
+import { PlugIcon } from './icons.tsx';
+
+const looks: Readonly<Record<ConnectionState, { readonly bar: string; readonly dot: string; readonly title: string }>> = {
+  connecting: { bar: 'bg-sunken', dot: 'bg-muted animate-waiting', title: 'Connecting' },
+  connected: { bar: 'bg-sunken', dot: 'bg-accent', title: 'Connected' },
+  reconnecting: { bar: 'bg-warn-soft', dot: 'bg-warn animate-waiting', title: 'Reconnecting' },
+  disconnected: { bar: 'bg-sunken', dot: 'bg-muted', title: 'Disconnected' },
+  failed: { bar: 'bg-bad-soft', dot: 'bg-bad', title: 'Connection failed' },
+};
+
+/** Always there and always as high, so that nothing below it jumps when the connection does. */
+export function ConnectionBar(): ReactNode {
+  const { connection } = usePlayground();
+  const view = useReadable(connection);
+  const { bar, dot, title } = looks[view.state];
+  return (
+    <section
+      aria-label="Connection"
+      data-testid="connection-state"
+      data-state={view.state}
+      className={`flex shrink-0 flex-wrap items-center gap-x-3 border-b border-line px-4 py-1 transition-colors ${bar}`}
+    >
+      <div className="flex h-10 min-w-0 flex-1 items-center gap-2.5 text-sm max-sm:basis-full">
+        <span className={`size-2.5 shrink-0 rounded-full ${dot}`} />
+        {/* Announced by itself: the countdown beside it would be read out every second. */}
+        <strong role="status" className="shrink-0 font-semibold">
+          {title}
+        </strong>
+        <Detail view={view} />
+        <Remedy view={view} />
+      </div>
+      <Tools />
+    </section>
+  );
+}
+
+function Detail({ view }: { readonly view: ConnectionView }): ReactNode {
+  const { retryAt, reason, state, userId } = view;
+  const now = useNow(retryAt !== undefined);
+  const next = retryAt === undefined ? undefined : secondsUntil(retryAt, now);
+  const parts = [
+    state === 'reconnecting' && (next === undefined || next === 0) ? 'trying now' : undefined,
+    next !== undefined && next > 0 ? `in ${next} s` : undefined,
+    state === 'connected' ? (userId === undefined ? 'as a guest' : `as ${userId}`) : reason,
+  ];
+  const text = parts.filter((part) => part !== undefined).join(' · ');
+  return (
+    <span className="min-w-0 truncate text-muted tabular-nums" title={text}>
+      {text}
+    </span>
+  );
+}
+
+const remedies: Readonly<Partial<Record<ConnectionState, string>>> = {
+  reconnecting: 'Retry now',
+  disconnected: 'Connect',
+  failed: 'Try again',
+};
+
+function Remedy({ view }: { readonly view: ConnectionView }): ReactNode {
+  const { connect } = usePlayground();
+  const label = remedies[view.state];
+  if (label === undefined) return null;
+  return (
+    <Button className="max-sm:ml-auto" onClick={connect}>
+      {label}
+    </Button>
+  );
+}
+
+function Tools(): ReactNode {
+  const { connection, network, outbox } = usePlayground();
+  const { state } = useReadable(connection);
+  const isOnline = useReadable(network.online);
+  const queued = useReadable(outbox.waiting);
+  return (
+    <div className="flex h-10 items-center gap-2 max-sm:basis-full">
+      <span
+        data-testid="queue-count"
+        data-count={queued}
+        title="Messages that the server has not acknowledged yet"
+        className={`mr-auto px-1 text-sm tabular-nums sm:mr-1 ${queued > 0 ? 'text-ink' : 'text-muted'}`}
+      >
+        {queued} queued
+      </span>
+      <Button
+        data-testid="go-offline"
+        aria-pressed={!isOnline}
+        className={isOnline ? '' : 'border-warn! bg-warn-soft! text-warn'}
+        onClick={() => network.setOnline(!isOnline)}
+      >
+        {isOnline ? 'Go offline' : 'Go online'}
+      </Button>
+      <Button look="danger" data-testid="kill-connection" disabled={state !== 'connected'} onClick={() => network.kill()}>
+        <PlugIcon />
+        Kill connection
+      </Button>
+    </div>
+  );
+}

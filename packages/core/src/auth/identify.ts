@@ -1,0 +1,45 @@
+import type { Connection } from '../connection/connection.ts';
+import type { Node } from '../connection/node.ts';
+import type { Authentication } from '../core-api.ts';
+import { notify } from '../notify.ts';
+import type { Identity } from '../ports/auth.ts';
+
+const maxTokenBytes = 8192;
+
+/** Verifies a token. Never rejects; why it was refused stays in the log. */
+export async function verify({ auth, env, log }: Pick<Node, 'auth' | 'env' | 'log'>, token: string): Promise<Authentication> {
+  if (auth === undefined || token.length === 0 || token.length > maxTokenBytes) return { ok: false, code: 'invalid_token' };
+  try {
+    const identity = await auth.authenticate(token);
+    if (!isUserId(identity.userId)) throw new Error('the user id is not a string of 1 to 255 characters');
+    if (identity.expiresAt !== undefined && !(identity.expiresAt > env.now())) throw new Error('the session is over');
+    return { ok: true, identity };
+  } catch (error) {
+    log.info('a token was refused', { reason: error instanceof Error ? error.message : 'not an error' });
+    return { ok: false, code: 'invalid_token' };
+  }
+}
+
+/** Gives a connection its user, or renews the session it has. */
+export function identify(node: Node, connection: Connection, identity: Identity): void {
+  const isNew = connection.user?.id !== identity.userId;
+  if (isNew) node.hub.forget(connection);
+  connection.identity = identity;
+  connection.user = {
+    id: identity.userId,
+    anonymous: identity.anonymous ?? false,
+    claims: identity.claims ?? {},
+  };
+  connection.expiresAt = identity.expiresAt ?? Infinity;
+  if (node.auth?.validate !== undefined) {
+    connection.validateAt = node.env.monotonic() + node.limits.validateSeconds * 1000;
+  }
+  connection.step('authenticated');
+  if (!isNew) return;
+  node.hub.identify(connection);
+  notify(node.log, 'connect', node.hooks.connect, { connectionId: connection.id, user: connection.user });
+}
+
+function isUserId(value: unknown): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= 255 && !/[\u0000-\u001f\u007f]/.test(value);
+}

@@ -1,0 +1,62 @@
+import type { InputOf, ParamsOf, Schema } from '@thrum/protocol';
+import type { Duration } from '../duration.ts';
+import type { MaybePromise } from '../types.ts';
+
+/** Who acts, as hooks see them. */
+export interface User {
+  readonly id: string;
+  /** Let in without a token. */
+  readonly anonymous: boolean;
+  /** What the token said besides who it is. */
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
+/** What a client can want of a channel. */
+export type Action = 'subscribe' | 'publish' | 'presence' | 'history';
+
+/** What an authorisation hook decides on. */
+export interface AuthorizeRequest<Params = Readonly<Record<string, string>>> {
+  readonly user: User;
+  readonly action: Action;
+  readonly channel: string;
+  /** The `{…}` parts of the definition's pattern. */
+  readonly params: Params;
+  /** The event, when `action` is `publish`. */
+  readonly event?: string;
+}
+
+/** True allows. False, a throw or a rejection denies; one denial beats every permission. */
+export type Authorize<Params = Readonly<Record<string, string>>> = (
+  request: AuthorizeRequest<Params>,
+) => MaybePromise<boolean>;
+
+/**
+ * `ephemeral`: at most once, nothing kept. `recoverable`: ordered, no gap within the history, an honest
+ * `recovered:false` outside it. `durable`: the same, and an ack means that it is on disk.
+ */
+export type Tier = 'ephemeral' | 'recoverable' | 'durable';
+
+/** Event names and the schema of each one's data. */
+export type Events = Readonly<Record<string, Schema>>;
+
+/** The rules of all channels whose name fits one pattern. */
+export interface ChannelDefinition<
+  Pattern extends string = string,
+  E extends Events | undefined = Events | undefined,
+> {
+  /** The events that may be published and their data. Default: any event, any JSON. */
+  readonly events?: E;
+  /** Default `recoverable`. */
+  readonly tier?: Tier;
+  /** How far back a reconnecting client can recover. Default 100 publications, 5 minutes. */
+  readonly history?: { readonly size?: number; readonly ttl?: Duration };
+  /** Whether members are tracked and shown. Default false. */
+  readonly presence?: boolean;
+  /** Who may do what. Default: everyone whom authentication let in. */
+  readonly authorize?: Authorize<
+    string extends Pattern ? Readonly<Record<string, string>> : ParamsOf<Pattern>
+  >;
+}
+
+/** The data a publisher hands over for one event of a definition. */
+export type EventInput<E, Name extends keyof E> = InputOf<E[Name]>;

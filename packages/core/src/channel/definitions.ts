@@ -1,0 +1,103 @@
+import { channelNameError, eventNameError } from '@thrum/protocol';
+import { toMilliseconds } from '../duration.ts';
+import type { Retention } from '../ports/broker.ts';
+import type { Authorize, ChannelDefinition, Events, Tier } from './definition.ts';
+import { comparePatterns, compilePattern, type Pattern } from './pattern.ts';
+
+/** A definition with its defaults filled in. */
+export interface Rules {
+  readonly pattern: Pattern;
+  readonly tier: Tier;
+  /** Absent for ephemeral channels. */
+  readonly retention?: Retention;
+  readonly presence: boolean;
+  readonly events?: Events;
+  readonly authorize?: Authorize;
+}
+
+/** The rules for one channel name, and the parameters its pattern found in it. */
+export interface Match {
+  readonly rules: Rules;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** Finds the most specific definition for a channel name; `undefined` when none fits. */
+export type Definitions = (channel: string) => Match | undefined;
+
+const defaultSize = 100;
+const defaultTtl = '5m';
+
+/**
+ * Compiles channel definitions.
+ * @throws Error naming the pattern and what is wrong: two patterns that fit the same names, a bad duration or event name,
+ * a durable tier on a broker that is not.
+ */
+export function compileDefinitions(
+  channels: Readonly<Record<string, ChannelDefinition>>,
+  durableBroker: boolean,
+): Definitions {
+  const all = Object.entries(channels).map(([source, definition]) =>
+    compileRules(source, definition, durableBroker),
+  );
+  const shapes = new Map<string, string>();
+  for (const { pattern } of all) {
+    const twin = shapes.get(pattern.shape);
+    if (twin !== undefined) {
+      throw new Error(
+        `channel patterns "${twin}" and "${pattern.source}" fit the same names: keep one of them`,
+      );
+    }
+    shapes.set(pattern.shape, pattern.source);
+  }
+  all.sort((a, b) => comparePatterns(a.pattern, b.pattern));
+  return (channel) => {
+    for (const rules of all) {
+      const params = rules.pattern.match(channel);
+      if (params !== undefined) return { rules, params };
+    }
+    return undefined;
+  };
+}
+
+function compileRules(source: string, definition: ChannelDefinition, durableBroker: boolean): Rules {
+  const problem = channelNameError(source);
+  if (problem !== undefined) throw new Error(`channel pattern "${source}": it ${problem}`);
+  const tier = definition.tier ?? 'recoverable';
+  if (tier === 'durable' && !durableBroker) {
+    throw new Error(
+      `channel "${source}": tier "durable" needs a broker that keeps its log on disk, and this one does not`,
+    );
+  }
+  if (tier === 'ephemeral' && definition.history !== undefined) {
+    throw new Error(`channel "${source}": an ephemeral channel keeps no history`);
+  }
+  for (const event of Object.keys(definition.events ?? {})) {
+    const eventProblem = eventNameError(event);
+    if (eventProblem !== undefined) throw new Error(`channel "${source}": event "${event}" ${eventProblem}`);
+  }
+  return {
+    pattern: compilePattern(source),
+    tier,
+    presence: definition.presence ?? false,
+    ...(tier === 'ephemeral' ? {} : { retention: compileRetention(source, definition) }),
+    ...(definition.events === undefined ? {} : { events: definition.events }),
+    ...(definition.authorize === undefined ? {} : { authorize: definition.authorize }),
+  };
+}
+
+function compileRetention(source: string, { history }: ChannelDefinition): Retention {
+  const size = history?.size ?? defaultSize;
+  if (!Number.isSafeInteger(size) || size < 1) {
+    throw new Error(`channel "${source}": history.size: expected a whole number from 1, got ${size}`);
+  }
+  try {
+    return { size, ttl: toMilliseconds(history?.ttl ?? defaultTtl) };
+  } catch (error) {
+    throw new Error(
+      `channel "${source}": history.ttl: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}

@@ -1,0 +1,88 @@
+import type { Connection } from '../connection/connection.ts';
+import type { Presence } from '../presence/presence.ts';
+import type { Rules } from './definitions.ts';
+import { type DeliveryParts, LiveChannel } from './live-channel.ts';
+import { Subscription } from './subscription.ts';
+
+/** All connections of a node, by id and by user, and the channels they have joined. */
+export class Hub {
+  readonly connections: Map<string, Connection> = new Map();
+  readonly channels: Map<string, LiveChannel> = new Map();
+  private readonly users = new Map<string, Set<Connection>>();
+  private readonly parts: DeliveryParts;
+  private readonly presence: Presence;
+
+  constructor(parts: DeliveryParts, presence: Presence) {
+    this.parts = parts;
+    this.presence = presence;
+  }
+
+  add(connection: Connection): void {
+    this.connections.set(connection.id, connection);
+    this.parts.metrics.connections = this.connections.size;
+  }
+
+  /** Puts a connection under its user, once that is known. */
+  identify(connection: Connection): void {
+    const userId = connection.user?.id;
+    if (userId === undefined) return;
+    const others = this.users.get(userId);
+    if (others === undefined) this.users.set(userId, new Set([connection]));
+    else others.add(connection);
+  }
+
+  /** Takes a connection out of its user's set: it is gone, or becomes somebody else. */
+  forget(connection: Connection): void {
+    const userId = connection.user?.id;
+    const others = userId === undefined ? undefined : this.users.get(userId);
+    others?.delete(connection);
+    if (userId !== undefined && others?.size === 0) this.users.delete(userId);
+  }
+
+  /** Forgets a connection that has left its channels. */
+  remove(connection: Connection): void {
+    this.forget(connection);
+    this.connections.delete(connection.id);
+    this.parts.metrics.connections = this.connections.size;
+  }
+
+  connectionsOf(userId: string): readonly Connection[] {
+    return [...(this.users.get(userId) ?? [])];
+  }
+
+  /** Enters a connection in a channel, where it buffers until its stream has caught up. */
+  enter(connection: Connection, name: string, rules: Rules): Subscription {
+    let channel = this.channels.get(name);
+    if (channel === undefined) {
+      channel = new LiveChannel(this.parts, name, rules);
+      this.channels.set(name, channel);
+      this.parts.metrics.channels = this.channels.size;
+    }
+    let subscription = connection.subscriptions.get(name);
+    if (subscription === undefined) {
+      subscription = new Subscription(connection, channel);
+      connection.subscriptions.set(name, subscription);
+      this.parts.metrics.subscriptions += 1;
+    }
+    channel.live.delete(subscription);
+    channel.joining.add(subscription);
+    subscription.buffer = [];
+    return subscription;
+  }
+
+  /** Takes a subscription out of its channel; `dropped` lets its user's presence linger. */
+  leave(subscription: Subscription, how: 'left' | 'dropped'): void {
+    const { channel, connection } = subscription;
+    if (!connection.subscriptions.delete(channel.name)) return;
+    channel.live.delete(subscription);
+    channel.joining.delete(subscription);
+    this.parts.metrics.subscriptions -= 1;
+    if (channel.rules.presence && connection.user !== undefined) {
+      this.presence.leave(channel.name, connection.user.id, connection.id, how);
+    }
+    if (channel.size > 0) return;
+    channel.end();
+    this.channels.delete(channel.name);
+    this.parts.metrics.channels = this.channels.size;
+  }
+}

@@ -1,0 +1,176 @@
+import { type Position, type Publication, type SubscribedFrame, toPublicationFrame } from '@thrum/protocol';
+import { SharedFrame } from '../connection/encode.ts';
+import type { Node } from '../connection/node.ts';
+import type { Cancel } from '../ports/env.ts';
+import type { Rules } from './definitions.ts';
+import { reaches } from './merge.ts';
+import type { Subscription } from './subscription.ts';
+
+/** The parts of a node that delivery needs. */
+export type DeliveryParts = Pick<Node, 'broker' | 'env' | 'limits' | 'log' | 'metrics'>;
+
+const retryAfter = 500;
+
+/**
+ * A channel with subscribers on this node. All live subscriptions stand at one place in the log, so a hole is looked for
+ * once per publication and not once per subscriber; those that still read the log buffer on their own.
+ */
+export class LiveChannel {
+  readonly name: string;
+  readonly rules: Rules;
+  readonly live: Set<Subscription> = new Set();
+  readonly joining: Set<Subscription> = new Set();
+  /** Settles when the broker notifies this node of every publication (law 9 of the broker). */
+  readonly ready: Promise<void>;
+  private readonly parts: DeliveryParts;
+  private stop: (() => void) | undefined;
+  private ended = false;
+  /** Where the live subscriptions stand; unknown until the first join or publication. */
+  private epoch: string | undefined;
+  private offset = 0;
+  private healing: Promise<void> | undefined;
+  /** Something was notified while the log was being read: what was read may be behind it. */
+  private stale = false;
+  private retry: Cancel | undefined;
+
+  constructor(parts: DeliveryParts, name: string, rules: Rules) {
+    this.parts = parts;
+    this.name = name;
+    this.rules = rules;
+    this.ready = this.listen();
+  }
+
+  get size(): number {
+    return this.live.size + this.joining.size;
+  }
+
+  /** Where the live subscriptions stand, once known. */
+  get position(): Position | undefined {
+    return this.epoch === undefined ? undefined : { epoch: this.epoch, offset: this.offset };
+  }
+
+  /** Lets a subscription that stands at `position` (none in an ephemeral channel) take part in what follows. */
+  promote(subscription: Subscription, position: Position | undefined): void {
+    if (position !== undefined && this.live.size === 0) {
+      this.epoch = position.epoch;
+      this.offset = position.offset;
+    }
+    subscription.buffer = undefined;
+    this.joining.delete(subscription);
+    this.live.add(subscription);
+  }
+
+  /** Whether one that stands here stands where the live subscriptions do. */
+  isAt(epoch: string, offset: number): boolean {
+    if (this.healing !== undefined) return false;
+    return this.live.size === 0 || (epoch === this.epoch && offset === this.offset);
+  }
+
+  /** Ends the channel on this node; the hub has no subscriber left for it. */
+  end(): void {
+    this.ended = true;
+    this.retry?.();
+    this.stop?.();
+  }
+
+  /** Sends one frame to every live subscription that `wants` it, encoded once per codec. */
+  broadcast(frame: SharedFrame, wants: (subscription: Subscription) => boolean): void {
+    for (const subscription of this.live) if (wants(subscription)) subscription.connection.sendShared(frame);
+  }
+
+  /** Called by the broker for each publication, in log order. */
+  deliver(publication: Publication): void {
+    const { epoch, offset } = publication;
+    if (epoch === undefined || offset === undefined) {
+      this.fanOut(publication);
+      return;
+    }
+    if (this.live.size === 0) {
+      this.epoch = epoch;
+      this.offset = offset;
+    } else if (this.healing !== undefined || epoch !== this.epoch || offset > this.offset + 1) {
+      this.stale = true;
+      void this.heal();
+      return;
+    } else if (offset <= this.offset) {
+      return;
+    }
+    this.advance(publication, offset);
+  }
+
+  /**
+   * Reads on from where the live subscriptions stand until they stand at the top of the log again. Where the log cannot
+   * answer, they are told so and go on from its top (PROTOCOL.md §14).
+   */
+  heal(): Promise<void> {
+    this.healing ??= this.readOn().finally(() => {
+      this.healing = undefined;
+    });
+    return this.healing;
+  }
+
+  private async listen(): Promise<void> {
+    this.stop = await this.parts.broker.subscribe(this.name, (publication) => this.deliver(publication));
+    if (this.ended) this.stop();
+  }
+
+  private advance(publication: Publication, offset: number): void {
+    this.offset = offset;
+    this.fanOut(publication);
+    for (const subscription of this.joining) subscription.buffer?.push(publication);
+  }
+
+  private fanOut(publication: Publication): void {
+    const { env, limits, metrics } = this.parts;
+    const frame = new SharedFrame(toPublicationFrame(publication));
+    metrics.delivered += this.live.size;
+    for (const subscription of this.live) {
+      subscription.connection.sendShared(frame);
+      subscription.acks?.sent(publication, env.monotonic() + limits.redeliverySeconds * 1000);
+    }
+  }
+
+  private async readOn(): Promise<void> {
+    try {
+      while (!this.ended && (await this.readPage())) {
+        // There is more, or something was notified meanwhile.
+      }
+    } catch (error) {
+      this.parts.log.warn('the log could not be read; trying again', { channel: this.name }, error);
+      this.retry?.();
+      this.retry = this.parts.env.timer(retryAfter, () => void this.heal());
+    }
+  }
+
+  /** Delivers one page from where the live subscriptions stand. True when there may be more. */
+  private async readPage(): Promise<boolean> {
+    const { epoch, offset } = this;
+    if (epoch === undefined) return false;
+    this.stale = false;
+    const limit = this.parts.limits.historyPage;
+    const page = await this.parts.broker.read(this.name, { since: { epoch, offset }, limit });
+    const to = offset + page.publications.length;
+    const lost = page.offset > offset && page.publications.length === 0;
+    if (page.epoch !== epoch || page.offset < to || lost || !reaches(page.publications, offset, to)) {
+      this.reset(page.epoch, page.offset);
+      return true;
+    }
+    for (const publication of page.publications) this.advance(publication, publication.offset ?? 0);
+    this.parts.metrics.healed += page.publications.length;
+    return this.stale || page.offset > to;
+  }
+
+  /** Continuity is lost for everyone who is live: they begin anew at the top. */
+  private reset(epoch: string, offset: number): void {
+    this.epoch = epoch;
+    this.offset = offset;
+    this.parts.metrics.resets += this.live.size;
+    const frame: SubscribedFrame = {
+      type: 'subscribed',
+      channel: this.name,
+      position: { epoch, offset },
+      recovered: false,
+    };
+    this.broadcast(new SharedFrame(frame), () => true);
+  }
+}

@@ -1,0 +1,138 @@
+import { channelNameError, eventNameError, type Position } from '@thrum/protocol';
+import { accessDenied } from '../auth/authorizer.ts';
+import { ThrumError } from '../errors.ts';
+import { fingerprint } from '../fingerprint.ts';
+import type { Hooks } from '../hooks.ts';
+import { notify } from '../notify.ts';
+import type { Broker, Draft, Idempotency, PublishOptions, PublishOutcome } from '../ports/broker.ts';
+import type { Env } from '../ports/env.ts';
+import type { Log } from '../ports/log.ts';
+import type { Metrics } from '../ports/metrics.ts';
+import { validate } from '../validate.ts';
+import type { Definitions, Rules } from './definitions.ts';
+
+export interface PublisherParts {
+  readonly broker: Broker;
+  readonly env: Env;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly hooks: Hooks;
+  readonly definitions: Definitions;
+  readonly maxDepth: number;
+}
+
+/** A message that may be appended: its names, rules and data have been checked. */
+export interface Prepared {
+  readonly channel: string;
+  readonly rules: Rules;
+  readonly event: string;
+  readonly data: unknown;
+}
+
+export interface AppendOptions {
+  readonly from?: string | undefined;
+  readonly id?: string | undefined;
+}
+
+export interface Appended {
+  readonly position?: Position;
+  readonly duplicate: boolean;
+}
+
+/** PROTOCOL.md §2: never remembered for less than this. */
+const minKeyTtl = 300_000;
+
+/** The one way into a channel's log, for clients, the application and features. */
+export class Publisher {
+  private readonly parts: PublisherParts;
+
+  constructor(parts: PublisherParts) {
+    this.parts = parts;
+  }
+
+  /**
+   * Checks what a server-side caller wants to publish.
+   * @throws ThrumError `invalid_channel`, `access_denied`, `invalid_event`, `invalid_data`.
+   */
+  async prepare(channel: string, event: string, data: unknown): Promise<Prepared> {
+    const problem = channelNameError(channel);
+    if (problem !== undefined) throw new ThrumError('invalid_channel', `Invalid channel name: it ${problem}`);
+    const match = this.parts.definitions(channel);
+    if (match === undefined) throw accessDenied('publish');
+    return this.check(channel, match.rules, event, data);
+  }
+
+  /**
+   * Checks event and data against a channel's rules.
+   * @throws ThrumError `invalid_event`, `invalid_data`.
+   */
+  async check(channel: string, rules: Rules, event: string, data: unknown): Promise<Prepared> {
+    const problem = eventNameError(event);
+    if (problem !== undefined) throw new ThrumError('invalid_event', `Invalid event name: it ${problem}`);
+    if (rules.events !== undefined && !Object.hasOwn(rules.events, event)) {
+      const known = Object.keys(rules.events).join(', ');
+      throw new ThrumError('invalid_event', `Invalid event name: this channel has ${known}`);
+    }
+    if (data === undefined) throw new ThrumError('invalid_data', 'Invalid data: expected a JSON value, got undefined');
+    return { channel, rules, event, data: await validate(rules.events?.[event], data, this.parts.maxDepth) };
+  }
+
+  /**
+   * Hands a message to the broker, in the order of the calls.
+   * @throws ThrumError `id_conflict`, `unavailable`.
+   */
+  async append(prepared: Prepared, { from, id }: AppendOptions): Promise<Appended> {
+    const { channel, event, data, rules } = prepared;
+    const { env, metrics } = this.parts;
+    const draft: Draft = {
+      channel,
+      event,
+      data,
+      ...(id === undefined ? {} : { id }),
+      ...(from === undefined ? {} : { from }),
+      timestamp: env.now(),
+    };
+    const options: PublishOptions = {
+      ...(rules.retention === undefined ? {} : { retention: rules.retention }),
+      ...(id === undefined ? {} : { idempotency: idempotencyOf(prepared, from, id) }),
+    };
+    const outcome = await this.publish(channel, draft, options);
+    if (outcome.kind === 'conflict') throw new ThrumError('id_conflict');
+    const { position } = outcome;
+    const duplicate = outcome.kind === 'duplicate';
+    if (duplicate) metrics.duplicates += 1;
+    else {
+      metrics.published += 1;
+      notify(this.parts.log, 'published', this.parts.hooks.published, { ...draft, ...position });
+    }
+    return position === undefined ? { duplicate } : { position, duplicate };
+  }
+
+  /**
+   * Sends a transient event to those who are subscribed now. The channel's own events do not bind features.
+   * @throws ThrumError `access_denied` for a channel that nobody defined, `unavailable`.
+   */
+  async signal(channel: string, event: string, data: unknown, from: string | undefined): Promise<void> {
+    if (this.parts.definitions(channel) === undefined) throw accessDenied('publish');
+    const timestamp = this.parts.env.now();
+    await this.publish(channel, { channel, event, data, ...(from === undefined ? {} : { from }), timestamp }, {});
+  }
+
+  private async publish(channel: string, draft: Draft, options: PublishOptions): Promise<PublishOutcome> {
+    try {
+      return await this.parts.broker.publish(channel, draft, options);
+    } catch (error) {
+      this.parts.log.error('the broker refused a publication', { channel }, error);
+      throw new ThrumError('unavailable', undefined, { cause: error });
+    }
+  }
+}
+
+function idempotencyOf({ event, data, rules }: Prepared, from: string | undefined, id: string): Idempotency {
+  return {
+    // U+0000 cannot occur in a user id that reached this far, so two pairs never make one key.
+    key: `${from ?? ''}\u0000${id}`,
+    fingerprint: fingerprint(`${event}\u0000${JSON.stringify(data)}`),
+    ttl: Math.max(minKeyTtl, rules.retention?.ttl ?? 0),
+  };
+}

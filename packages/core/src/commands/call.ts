@@ -1,0 +1,21 @@
+import type { CallFrame } from '@thrum/protocol';
+import type { Connection } from '../connection/connection.ts';
+import type { Node } from '../connection/node.ts';
+import { ThrumError } from '../errors.ts';
+import type { CallContext } from '../methods.ts';
+import { validate } from '../validate.ts';
+import { idOf, userOf } from './reply.ts';
+
+/** Runs a method of the application (PROTOCOL.md §2). */
+export async function call(node: Node, connection: Connection, frame: CallFrame): Promise<void> {
+  const method = node.methods.get(frame.method);
+  if (method === undefined) throw new ThrumError('unknown_method');
+  const params = await validate(method.params, frame.params, node.limits.dataDepth);
+  const context: CallContext = {
+    user: userOf(connection),
+    connectionId: connection.id,
+    ...(frame.id === undefined ? {} : { id: String(frame.id) }),
+  };
+  const data: unknown = await method.handler(params, context);
+  connection.send({ type: 'result', data: data ?? null, ...idOf(frame) });
+}

@@ -1,0 +1,47 @@
+import type { MessageFrame } from '@thrum/protocol';
+import type { Prepared } from '../channel/publisher.ts';
+import type { Connection } from '../connection/connection.ts';
+import type { Node } from '../connection/node.ts';
+import { ThrumError } from '../errors.ts';
+import { validate } from '../validate.ts';
+import { idOf, userOf } from './reply.ts';
+
+/**
+ * A client's publish. What comes before the append is waited for, so that messages are appended in the order in which
+ * they were sent; the append itself is not, so that a disk's latency does not hold up the connection.
+ */
+export async function message(node: Node, connection: Connection, frame: MessageFrame): Promise<void> {
+  const { channel, event = 'message' } = frame;
+  const user = userOf(connection);
+  const { rules } = await node.authorizer.require({ user, action: 'publish', channel, event });
+  const checked = await node.publisher.check(channel, rules, event, frame.data);
+  const id = frame.id === undefined ? undefined : String(frame.id);
+  const prepared = await hooked(node, connection, checked, id);
+  const appending = node.publisher.append(prepared, { from: user.id, id });
+  void appending.then(
+    (appended) =>
+      connection.send({
+        type: 'ack',
+        channel,
+        ...(appended.position === undefined ? {} : { position: appended.position }),
+        ...(appended.duplicate ? { duplicate: true as const } : {}),
+        ...idOf(frame),
+      }),
+    (error: unknown) => connection.fail(ThrumError.from(error), { channel, ...idOf(frame) }),
+  );
+}
+
+/** Lets the application look at the message, change its data, or refuse it. */
+async function hooked(node: Node, connection: Connection, prepared: Prepared, id: string | undefined): Promise<Prepared> {
+  const { channel, event, data } = prepared;
+  const changed = await node.hooks.message?.({
+    connectionId: connection.id,
+    user: userOf(connection),
+    channel,
+    event,
+    data,
+    ...(id === undefined ? {} : { id }),
+  });
+  if (changed === undefined) return prepared;
+  return { ...prepared, data: await validate(undefined, changed.data, node.limits.dataDepth) };
+}

@@ -1,0 +1,132 @@
+import { type Envelope, isFrameError, readEnvelope } from '@thrum/protocol';
+import { ThrumError } from '../errors.ts';
+import type { MaybePromise } from '../types.ts';
+import type { Connection } from './connection.ts';
+import { dispatch } from './dispatch.ts';
+import type { Node } from './node.ts';
+import { admits } from './state.ts';
+
+/** A subscriber that confirms each publication must not run into the limit meant for those who ask for work. */
+const ackCost = 0.1;
+
+/**
+ * The way in for one connection: decodes, meters, and hands frames to `dispatch` one after the other. A frame whose
+ * handler is still waiting for something holds back the next one, so what a client sent in order is done in order.
+ */
+export class Inbox {
+  private readonly node: Node;
+  private readonly connection: Connection;
+  private waiting: Envelope[] | undefined;
+  private busy = false;
+
+  constructor(node: Node, connection: Connection) {
+    this.node = node;
+    this.connection = connection;
+  }
+
+  receive(message: string | Uint8Array): void {
+    const { connection, node } = this;
+    if (!connection.alive) return;
+    node.metrics.framesIn += 1;
+    node.metrics.bytesIn += message.length;
+    const envelope = this.decode(message);
+    if (envelope === undefined || !this.meter(envelope)) return;
+    if (envelope.type === 'ping') {
+      // Answered ahead of the queue: a slow hook must not look like a dead server.
+      connection.send({ type: 'pong', ...idOf(envelope) });
+      return;
+    }
+    if (!this.busy) this.handle(envelope);
+    else if ((this.waiting?.length ?? 0) < node.limits.inboxFrames) (this.waiting ??= []).push(envelope);
+    else
+      connection.fail(
+        new ThrumError('rate_limited', 'Too many frames are waiting', { after: 1000 }),
+        idOf(envelope),
+      );
+  }
+
+  /** Forgets what waits; the connection is gone. */
+  clear(): void {
+    this.waiting = undefined;
+  }
+
+  private decode(message: string | Uint8Array): Envelope | undefined {
+    let value: unknown;
+    try {
+      value = this.connection.transport.codec.decode(message);
+    } catch {
+      this.connection.failWith('invalid_message');
+      return undefined;
+    }
+    const envelope = readEnvelope(value);
+    if (!isFrameError(envelope)) return envelope;
+    this.connection.fail(new ThrumError(envelope.code, envelope.message), idOf(envelope));
+    return undefined;
+  }
+
+  private meter(envelope: Envelope): boolean {
+    const { connection, node } = this;
+    const { rate, abuseFactor } = node.limits;
+    const cost = envelope.type === 'ack' ? ackCost : 1;
+    const verdict = connection.bucket.take(rate, abuseFactor, node.env.monotonic(), cost);
+    if (verdict === 'allow') return true;
+    const after = connection.bucket.wait(rate);
+    const code = verdict === 'abuse' ? 'abuse' : 'rate_limited';
+    connection.fail(new ThrumError(code, undefined, { after }), idOf(envelope));
+    return false;
+  }
+
+  private handle(envelope: Envelope): void {
+    const running = this.guarded(envelope);
+    if (running === undefined) return;
+    this.busy = true;
+    void running.then(() => this.next());
+  }
+
+  private next(): void {
+    this.busy = false;
+    while (!this.busy && this.connection.alive) {
+      const envelope = this.waiting?.shift();
+      if (envelope === undefined) break;
+      this.handle(envelope);
+    }
+    if (this.waiting?.length === 0) this.waiting = undefined;
+  }
+
+  /** Runs one frame; whatever goes wrong becomes an `error` frame. Returns a promise only if there is something to wait for. */
+  private guarded(envelope: Envelope): Promise<void> | undefined {
+    const { connection } = this;
+    if (!admits(connection.state, envelope.type)) {
+      connection.failWith('authentication_required', idOf(envelope));
+      return undefined;
+    }
+    const failed = (error: unknown): void => this.failed(error, envelope);
+    let running: MaybePromise<void>;
+    try {
+      running = dispatch(this.node, connection, envelope);
+    } catch (error) {
+      failed(error);
+      return undefined;
+    }
+    return running?.catch(failed);
+  }
+
+  private failed(error: unknown, envelope: Envelope): void {
+    const known = ThrumError.from(error);
+    if (known.code === 'internal') {
+      this.node.log.error(
+        'a frame failed',
+        { type: envelope.type, connectionId: this.connection.id },
+        known.cause,
+      );
+    }
+    const { channel } = envelope.raw;
+    // A name that was refused is not repeated: it may be long or hold control characters.
+    const named = typeof channel === 'string' && known.code !== 'invalid_channel';
+    this.connection.fail(known, { ...idOf(envelope), ...(named ? { channel } : {}) });
+  }
+}
+
+function idOf({ id }: Pick<Envelope, 'id'>): { readonly id?: NonNullable<Envelope['id']> } {
+  return id === undefined ? {} : { id };
+}

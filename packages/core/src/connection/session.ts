@@ -1,0 +1,82 @@
+import { closeCodes, type WelcomeFrame } from '@thrum/protocol';
+import { identify } from '../auth/identify.ts';
+import { leave } from '../channel/leave.ts';
+import type { Authentication, Handshake } from '../core-api.ts';
+import { notify } from '../notify.ts';
+import type { Session, Transport } from '../ports/transport.ts';
+import { Connection } from './connection.ts';
+import type { Node } from './node.ts';
+import { Inbox } from './receive.ts';
+
+/** Takes a transport over: welcome it, or refuse it and close (PROTOCOL.md §1). */
+export function accept(node: Node, transport: Transport, handshake: Handshake, draining: boolean): Session {
+  const connection = new Connection(node, transport, handshake.address);
+  const inbox = new Inbox(node, connection);
+  const session: Session = {
+    connectionId: connection.id,
+    receive: (message) => inbox.receive(message),
+    drained: () => connection.drained(),
+    closed: (code, reason) => {
+      inbox.clear();
+      closed(node, connection, code, reason);
+    },
+  };
+  admit(node, connection, handshake.authentication, draining);
+  return session;
+}
+
+function admit(node: Node, connection: Connection, authentication: Authentication | undefined, draining: boolean): void {
+  const refused = (): number => (node.metrics.refused += 1);
+  if (draining) {
+    refused();
+    connection.close(closeCodes.restart.code, closeCodes.restart.reason);
+    return;
+  }
+  if (node.hub.connections.size >= node.limits.connections) {
+    refused();
+    connection.failWith('server_at_capacity');
+    return;
+  }
+  if (authentication?.ok === false) {
+    refused();
+    connection.failWith(authentication.code);
+    return;
+  }
+  node.metrics.accepted += 1;
+  node.hub.add(connection);
+  if (authentication !== undefined) identify(node, connection, authentication.identity);
+  else if (node.auth === undefined || node.auth.anonymous === true) {
+    identify(node, connection, { userId: `anonymous:${connection.id}`, anonymous: true });
+  }
+  connection.send(welcome(node, connection));
+}
+
+function welcome(node: Node, { id, user }: Connection): WelcomeFrame {
+  const { limits } = node;
+  return {
+    type: 'welcome',
+    message: 'Connected to server',
+    connectionId: id,
+    protocol: 1,
+    authentication: user === undefined ? 'required' : user.anonymous ? 'optional' : 'done',
+    ...(user === undefined ? {} : { userId: user.id }),
+    heartbeat: { interval: limits.pingSeconds * 1000, timeout: limits.deadSeconds * 1000 },
+    limits: {
+      message: limits.messageBytes,
+      channels: limits.channels,
+      rate: limits.rate,
+      history: limits.historyPage,
+    },
+    ...(node.name === undefined ? {} : { node: node.name }),
+  };
+}
+
+function closed(node: Node, connection: Connection, code: number, reason: string): void {
+  if (!connection.step('gone')) return;
+  node.metrics.closed += 1;
+  // Copied: leaving takes subscriptions out of the map that is walked here.
+  for (const subscription of [...connection.subscriptions.values()]) leave(node, subscription, 'dropped');
+  node.hub.remove(connection);
+  const { id, user } = connection;
+  if (user !== undefined) notify(node.log, 'disconnect', node.hooks.disconnect, { connectionId: id, user, code, reason });
+}

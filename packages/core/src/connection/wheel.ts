@@ -1,0 +1,82 @@
+import { toPublicationFrame } from '@thrum/protocol';
+import { notify } from '../notify.ts';
+import type { Cancel } from '../ports/env.ts';
+import type { Subscription } from '../channel/subscription.ts';
+import type { Connection } from './connection.ts';
+import type { Node } from './node.ts';
+
+const tick = 250;
+
+/**
+ * Every deadline of every connection on one timer, looked at four times a second: authentication, the end of a session,
+ * its validation, redelivery. A timer of its own would cost each connection more memory than all its deadlines.
+ */
+export class Wheel {
+  private readonly node: Node;
+  private cancel: Cancel | undefined;
+
+  constructor(node: Node) {
+    this.node = node;
+  }
+
+  /** Turns as long as there are connections. */
+  start(): void {
+    this.cancel ??= this.node.env.timer(tick, () => this.turn());
+  }
+
+  stop(): void {
+    this.cancel?.();
+    this.cancel = undefined;
+  }
+
+  private turn(): void {
+    this.cancel = undefined;
+    const { env, hub } = this.node;
+    const [monotonic, wall] = [env.monotonic(), env.now()];
+    for (const connection of hub.connections.values()) this.check(connection, monotonic, wall);
+    if (hub.connections.size > 0) this.start();
+  }
+
+  private check(connection: Connection, monotonic: number, wall: number): void {
+    if (connection.state === 'waiting' && monotonic >= connection.authenticateBy) {
+      connection.failWith('authentication_timeout');
+    } else if (wall >= connection.expiresAt) {
+      connection.failWith('session_expired');
+    } else if (monotonic >= connection.validateAt) {
+      connection.validateAt = monotonic + this.node.limits.validateSeconds * 1000;
+      void this.validate(connection);
+    }
+    for (const subscription of connection.subscriptions.values()) {
+      if (subscription.acks !== undefined && subscription.acks.size > 0) this.redeliver(subscription, monotonic);
+    }
+  }
+
+  private async validate(connection: Connection): Promise<void> {
+    const { auth, log } = this.node;
+    if (auth?.validate === undefined || connection.identity === undefined) return;
+    try {
+      const valid = await auth.validate(connection.identity);
+      if (!valid && connection.alive) connection.failWith('session_expired');
+    } catch (error) {
+      // The port's law: not to know keeps the session.
+      log.warn('a session could not be validated', { connectionId: connection.id }, error);
+    }
+  }
+
+  private redeliver({ acks, connection, channel }: Subscription, now: number): void {
+    const { hooks, limits, log, metrics } = this.node;
+    const due = acks?.due(now, limits.redeliveries + 1);
+    for (const entry of due?.again ?? []) {
+      entry.attempts += 1;
+      entry.dueAt = now + limits.redeliverySeconds * 1000;
+      metrics.redelivered += 1;
+      connection.send(toPublicationFrame(entry.publication));
+    }
+    for (const { attempts, publication } of due?.dead ?? []) {
+      metrics.deadLetters += 1;
+      if (connection.user === undefined) continue;
+      const letter = { connectionId: connection.id, user: connection.user, channel: channel.name, publication, attempts };
+      notify(log, 'deadLetter', hooks.deadLetter, letter);
+    }
+  }
+}

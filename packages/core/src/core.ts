@@ -1,0 +1,232 @@
+import { closeCodes, defaultLimits, type HistoryResult, type Limits, type Member } from '@thrum/protocol';
+import { accessDenied, Authorizer } from './auth/authorizer.ts';
+import { verify } from './auth/identify.ts';
+import { compileDefinitions, type Rules } from './channel/definitions.ts';
+import { Hub } from './channel/hub.ts';
+import { leave } from './channel/leave.ts';
+import { Publisher } from './channel/publisher.ts';
+import { readHistory } from './commands/history.ts';
+import { enter } from './commands/subscribe.ts';
+import type { Connection } from './connection/connection.ts';
+import { SharedFrame } from './connection/encode.ts';
+import type { Node } from './connection/node.ts';
+import { accept } from './connection/session.ts';
+import { Wheel } from './connection/wheel.ts';
+import type {
+  Authentication,
+  ChannelInfo,
+  ConnectionInfo,
+  Core,
+  CoreOptions,
+  Handshake,
+  HistoryQuery,
+  PublishRequestOptions,
+  PublishResult,
+} from './core-api.ts';
+import { drain } from './drain.ts';
+import type { FeatureContext } from './feature.ts';
+import { collectChannels, collectMethods, Features } from './features.ts';
+import { createMetrics, type Metrics } from './ports/metrics.ts';
+import type { Session, Transport } from './ports/transport.ts';
+import { Presence, type PresenceChange } from './presence/presence.ts';
+
+/**
+ * Composes one node.
+ * @throws Error for definitions, features or limits that cannot work, naming the place.
+ */
+export function createCore(options: CoreOptions): Core {
+  return new ThrumCore(composeNode(options));
+}
+
+function composeNode(options: CoreOptions): Node {
+  const { env, log, broker, auth, hooks = {}, features = [] } = options;
+  const limits = checkLimits({ ...defaultLimits, ...options.limits });
+  const metrics = createMetrics();
+  const definitions = compileDefinitions(collectChannels(options.channels ?? {}, features), broker.durable);
+  const presence = new Presence(env, limits.presenceGraceSeconds * 1000, (channel, change, member) =>
+    tellPresence(hub, channel, change, member),
+  );
+  const hub = new Hub({ broker, env, limits, log, metrics }, presence);
+  return {
+    name: options.node,
+    env,
+    log,
+    limits,
+    metrics,
+    broker,
+    auth,
+    hooks,
+    definitions,
+    authorizer: new Authorizer(definitions, hooks, env, log),
+    hub,
+    presence,
+    publisher: new Publisher({ broker, env, log, metrics, hooks, definitions, maxDepth: limits.dataDepth }),
+    features: new Features(features),
+    methods: collectMethods(options.methods ?? {}, features),
+  };
+}
+
+function checkLimits(limits: Limits): Limits {
+  for (const [name, value] of Object.entries(limits)) {
+    if (typeof value === 'number' && value > 0 && !Number.isNaN(value)) continue;
+    throw new Error(`limit "${name}": expected a number above 0, got ${String(value)}`);
+  }
+  return limits;
+}
+
+function tellPresence(hub: Hub, channel: string, change: PresenceChange, member: Member): void {
+  const frame = new SharedFrame(
+    change === 'changed'
+      ? { type: 'presence', channel, members: [member], full: false }
+      : { type: change, channel, member },
+  );
+  hub.channels.get(channel)?.broadcast(frame, (subscription) => subscription.watches);
+}
+
+class ThrumCore implements Core {
+  private readonly node: Node;
+  private readonly wheel: Wheel;
+  private draining = false;
+
+  constructor(node: Node) {
+    this.node = node;
+    this.wheel = new Wheel(node);
+  }
+
+  get limits(): Limits {
+    return this.node.limits;
+  }
+
+  get metrics(): Readonly<Metrics> {
+    return this.node.metrics;
+  }
+
+  authenticate(token: string): Promise<Authentication> {
+    return verify(this.node, token);
+  }
+
+  accept(transport: Transport, handshake: Handshake): Session {
+    const session = accept(this.node, transport, handshake, this.draining);
+    this.wheel.start();
+    return session;
+  }
+
+  start(): Promise<void> {
+    return this.node.features.start(featureContext(this.node, this));
+  }
+
+  async publish(
+    channel: string,
+    event: string,
+    data: unknown,
+    options: PublishRequestOptions = {},
+  ): Promise<PublishResult> {
+    const { publisher } = this.node;
+    return publisher.append(await publisher.prepare(channel, event, data), options);
+  }
+
+  broadcast(
+    channels: readonly string[],
+    event: string,
+    data: unknown,
+    options: PublishRequestOptions = {},
+  ): Promise<readonly (PublishResult | Error)[]> {
+    const published = channels.map((channel) =>
+      this.publish(channel, event, data, options).catch((error: unknown) =>
+        error instanceof Error ? error : new Error(String(error)),
+      ),
+    );
+    return Promise.all(published);
+  }
+
+  async history(channel: string, query: HistoryQuery = {}): Promise<HistoryResult> {
+    return readHistory(this.node, channel, this.rules(channel), query);
+  }
+
+  presence(channel: string): readonly Member[] {
+    return this.node.presence.members(channel);
+  }
+
+  channels(): readonly ChannelInfo[] {
+    return [...this.node.hub.channels.values()].map(({ name, size, position }) => ({
+      channel: name,
+      subscribers: size,
+      ...(position === undefined ? {} : { position }),
+    }));
+  }
+
+  connections(): readonly ConnectionInfo[] {
+    return [...this.node.hub.connections.values()].map(describe);
+  }
+
+  async subscribeUser(userId: string, channel: string): Promise<number> {
+    const rules = this.rules(channel);
+    const connections = this.node.hub.connectionsOf(userId);
+    await Promise.all(connections.map((connection) => enter(this.node, connection, rules, { channel })));
+    return connections.length;
+  }
+
+  unsubscribeUser(userId: string, channel: string): number {
+    let count = 0;
+    for (const connection of this.node.hub.connectionsOf(userId)) {
+      const subscription = connection.subscriptions.get(channel);
+      if (subscription === undefined) continue;
+      leave(this.node, subscription, 'left');
+      connection.send({ type: 'unsubscribed', channel, code: 'access_denied' });
+      count += 1;
+    }
+    return count;
+  }
+
+  disconnect(userId: string): number {
+    const { code, reason } = closeCodes.disconnected;
+    const connections = this.node.hub.connectionsOf(userId);
+    for (const connection of connections) connection.close(code, reason);
+    return connections.length;
+  }
+
+  async drain(ms: number): Promise<void> {
+    this.draining = true;
+    await drain(this.node, ms);
+  }
+
+  async close(): Promise<void> {
+    this.draining = true;
+    const { code, reason } = closeCodes.goingAway;
+    for (const connection of this.node.hub.connections.values()) connection.close(code, reason);
+    this.wheel.stop();
+    await this.node.features.stop();
+    this.node.presence.close();
+  }
+
+  private rules(channel: string): Rules {
+    const match = this.node.definitions(channel);
+    if (match === undefined) throw accessDenied('subscribe');
+    return match.rules;
+  }
+}
+
+function describe(connection: Connection): ConnectionInfo {
+  const { id, user, transport, address, connectedAt, subscriptions, bufferedBytes } = connection;
+  return {
+    connectionId: id,
+    ...(user === undefined ? {} : { userId: user.id }),
+    transport: transport.kind,
+    ...(address === undefined ? {} : { address }),
+    connectedAt,
+    channels: [...subscriptions.keys()],
+    bufferedBytes,
+  };
+}
+
+function featureContext(node: Node, core: Core): FeatureContext {
+  const { authorizer, env, hub, log, publisher } = node;
+  return {
+    env,
+    log,
+    publish: (channel, event, data, options) => core.publish(channel, event, data, options),
+    signal: (channel, event, data, options) => publisher.signal(channel, event, data, options?.from),
+    isAllowed: (user, action, channel) => authorizer.allows({ user, action, channel }),
+    isSubscribed: (connectionId, channel) => hub.connections.get(connectionId)?.subscriptions.has(channel) ?? false,
+  };
+}

@@ -1,0 +1,45 @@
+export type {
+  Action,
+  Authorize,
+  AuthorizeRequest,
+  ChannelDefinition,
+  Events,
+  Tier,
+  User,
+} from './channel/definition.ts';
+export type {
+  Authentication,
+  ChannelInfo,
+  ConnectionInfo,
+  Core,
+  CoreOptions,
+  Handshake,
+  HistoryQuery,
+  PublishRequestOptions,
+  PublishResult,
+} from './core-api.ts';
+export { createCore } from './core.ts';
+export { toMilliseconds } from './duration.ts';
+export type { Duration } from './duration.ts';
+export { reject, ThrumError } from './errors.ts';
+export type { Feature, FeatureContext, FeatureFrame } from './feature.ts';
+export type { ChannelEvent, ConnectionEvent, DeadLetter, Hooks, IncomingMessage } from './hooks.ts';
+export { createMemoryBroker } from './memory/broker.ts';
+export type { CallContext, MethodDefinition } from './methods.ts';
+export type { Auth, Identity } from './ports/auth.ts';
+export type {
+  Broker,
+  Deliver,
+  Draft,
+  Idempotency,
+  LogPage,
+  PublishOptions,
+  PublishOutcome,
+  ReadOptions,
+  Retention,
+} from './ports/broker.ts';
+export type { Cancel, Env } from './ports/env.ts';
+export type { Log, LogFields } from './ports/log.ts';
+export type { Metrics } from './ports/metrics.ts';
+export type { Session, Transport } from './ports/transport.ts';
+export type { MaybePromise } from './types.ts';

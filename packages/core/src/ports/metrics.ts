@@ -1,0 +1,52 @@
+/**
+ * What a node counts. Plain numbers, added to on the hot path and read at scrape time; totals only grow.
+ */
+export interface Metrics {
+  connections: number;
+  subscriptions: number;
+  channels: number;
+  accepted: number;
+  refused: number;
+  closed: number;
+  framesIn: number;
+  bytesIn: number;
+  framesOut: number;
+  bytesOut: number;
+  published: number;
+  duplicates: number;
+  delivered: number;
+  recovered: number;
+  unrecovered: number;
+  healed: number;
+  resets: number;
+  redelivered: number;
+  deadLetters: number;
+  slowConsumers: number;
+  errors: number;
+}
+
+export function createMetrics(): Metrics {
+  return {
+    connections: 0,
+    subscriptions: 0,
+    channels: 0,
+    accepted: 0,
+    refused: 0,
+    closed: 0,
+    framesIn: 0,
+    bytesIn: 0,
+    framesOut: 0,
+    bytesOut: 0,
+    published: 0,
+    duplicates: 0,
+    delivered: 0,
+    recovered: 0,
+    unrecovered: 0,
+    healed: 0,
+    resets: 0,
+    redelivered: 0,
+    deadLetters: 0,
+    slowConsumers: 0,
+    errors: 0,
+  };
+}

@@ -1,0 +1,31 @@
+import type { Codec } from '@thrum/protocol';
+
+/**
+ * The smallest socket that works: what a WebSocket, a stream or a test's memory pipe offers the core.
+ *
+ * Laws: messages arrive in the order of `send`; `send`, `close` and `terminate` never throw and do nothing once the
+ * transport is closed; `close` delivers what was sent before it; the bytes given to `send` are shared between
+ * connections and must not be changed.
+ */
+export interface Transport {
+  /** `websocket`, `sse`, …; for operations and metrics. */
+  readonly kind: string;
+  readonly codec: Codec;
+  /** Bytes handed over by `send` that the network has not taken yet. */
+  readonly bufferedBytes: number;
+  /** Sends one encoded frame as one message: text, unless the codec is binary. */
+  send(message: Uint8Array): void;
+  /** Ends the connection in the transport's own polite way. */
+  close(code: number, reason: string): void;
+}
+
+/** What the core wants to hear from the transport. It is the answer to `accept`, so its life is the connection's. */
+export interface Session {
+  readonly connectionId: string;
+  /** One whole message. Never throws; bad input is answered on the wire. */
+  receive(message: string | Uint8Array): void;
+  /** `bufferedBytes` has fallen; more may be sent. */
+  drained(): void;
+  /** The transport is gone, whoever ended it. Nothing is called afterwards. */
+  closed(code: number, reason: string): void;
+}

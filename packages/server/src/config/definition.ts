@@ -1,0 +1,94 @@
+import type {
+  Auth,
+  ChannelDefinition,
+  Feature,
+  Hooks,
+  Identity,
+  MaybePromise,
+  MethodDefinition,
+} from '@thrum/core';
+import type { Problem } from './config.ts';
+import type { ConfigFile } from './file.ts';
+
+/** What only code can say: fields of a configuration file that no variable or flag has. */
+export interface Definition {
+  readonly channels?: Readonly<Record<string, ChannelDefinition>>;
+  readonly methods?: Readonly<Record<string, MethodDefinition>>;
+  readonly features?: readonly Feature[];
+  readonly hooks?: Hooks;
+  /** Decides instead of the jwt options. */
+  readonly auth?: Auth;
+  /** The short form of `auth`: who a token belongs to; throws for a bad one. */
+  readonly authenticate?: (token: string) => MaybePromise<Identity>;
+  /** Asked every `validateSeconds` whether a session is still good. */
+  readonly validateSession?: (identity: Identity) => MaybePromise<boolean>;
+}
+
+type Check = (value: unknown) => string | undefined;
+
+const fields: { readonly [Key in keyof Definition]-?: Check } = {
+  channels: (value) => recordOf(isRecord, value, 'channel definitions by pattern'),
+  methods: (value) =>
+    recordOf(
+      (method) => isRecord(method) && isFunction(method['handler']),
+      value,
+      'methods with a handler, by name',
+    ),
+  features: (value) =>
+    Array.isArray(value) && value.every((feature) => isRecord(feature) && typeof feature['name'] === 'string')
+      ? undefined
+      : expected('an array of features', value),
+  hooks: (value) => recordOf(isFunction, value, 'functions by hook name'),
+  auth: (value) =>
+    isRecord(value) && isFunction(value['authenticate'])
+      ? undefined
+      : expected('an object with an authenticate function', value),
+  authenticate: (value) => (isFunction(value) ? undefined : expected('a function', value)),
+  validateSession: (value) => (isFunction(value) ? undefined : expected('a function', value)),
+};
+
+/** Fields that only a file can hold. */
+export const definitionFields: readonly string[] = Object.keys(fields);
+
+/** Takes the definition out of a file and says what is wrong with its shape. */
+export function readDefinition(file: ConfigFile | undefined): {
+  readonly definition: Definition;
+  readonly problems: readonly Problem[];
+} {
+  if (file === undefined) return { definition: {}, problems: [] };
+  const problems: Problem[] = [];
+  const found: Record<string, unknown> = {};
+  for (const [name, check] of Object.entries(fields)) {
+    const value = file.fields[name];
+    if (value === undefined) continue;
+    const message = check(value);
+    if (message === undefined) found[name] = value;
+    else problems.push({ place: `${file.name}:${name}`, message });
+  }
+  if (found['auth'] !== undefined && found['authenticate'] !== undefined) {
+    problems.push({ place: `${file.name}:authenticate`, message: 'expected auth or authenticate, got both' });
+  }
+  return { definition: found as Definition, problems };
+}
+
+function recordOf(fits: (entry: unknown) => boolean, value: unknown, what: string): string | undefined {
+  if (!isRecord(value)) return expected(`an object of ${what}`, value);
+  const wrong = Object.keys(value).find((key) => value[key] !== undefined && !fits(value[key]));
+  return wrong === undefined
+    ? undefined
+    : `expected an object of ${what}, but ${JSON.stringify(wrong)} is none`;
+}
+
+function expected(what: string, value: unknown): string {
+  const kind =
+    value === null ? 'null' : Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
+  return `expected ${what}, got ${kind}`;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function';
+}

@@ -1,0 +1,90 @@
+import { defaultLimits, type Limits } from '@thrum/protocol';
+import { integer, type Option, seconds } from './option.ts';
+
+const day = 86_400;
+
+function count(
+  key: keyof Limits,
+  unit: string,
+  help: string,
+  min: number,
+  max: number,
+  name?: string,
+): Option<number> {
+  return integer(min, max, {
+    default: defaultLimits[key],
+    unit,
+    help,
+    ...(name === undefined ? {} : { name }),
+  });
+}
+
+function time(key: keyof Limits, help: string, min: number, max: number = day): Option<number> {
+  return seconds(min, max, { default: defaultLimits[key], unit: 'seconds', help });
+}
+
+/** The limits of PROTOCOL.md §13. In a file they are fields of `limits`. */
+export const limitOptions: { readonly [Key in keyof Limits]: Option<Limits[Key]> } = {
+  messageBytes: count('messageBytes', 'bytes', 'Largest message a client may send.', 256, 67_108_864),
+  fragments: count('fragments', 'fragments', 'Most fragments of one message.', 1, 65_536, 'max-fragments'),
+  frameSeconds: time('frameSeconds', 'Time from the first byte of a message to its last.', 0.1),
+  outboxBytes: count('outboxBytes', 'bytes', 'Most bytes waiting for one connection.', 1024, 1_073_741_824),
+  outboxFrames: count('outboxFrames', 'frames', 'Most frames waiting for one connection.', 16, 16_777_216),
+  inboxFrames: count(
+    'inboxFrames',
+    'frames',
+    'Most frames of one connection waiting for their turn.',
+    1,
+    1_048_576,
+  ),
+  authSeconds: time('authSeconds', 'Time to authenticate.', 0.1, 3600),
+  pingSeconds: time('pingSeconds', 'Time between pings.', 0.1),
+  deadSeconds: time(
+    'deadSeconds',
+    'Silence after which a connection is given up; more than pingSeconds.',
+    0.2,
+  ),
+  channels: count(
+    'channels',
+    'channels',
+    'Most channels a connection may join.',
+    1,
+    1_000_000,
+    'max-channels',
+  ),
+  connections: count(
+    'connections',
+    'connections',
+    'Most connections of this server.',
+    1,
+    10_000_000,
+    'max-connections',
+  ),
+  historyPage: count(
+    'historyPage',
+    'publications',
+    'Most publications of one page, and of one recovery.',
+    1,
+    10_000,
+  ),
+  rate: count('rate', 'frames/second', 'Frames a connection may send; twice that in a burst.', 1, 1_000_000),
+  abuseFactor: count('abuseFactor', 'times', 'Times the rate at which a connection is closed.', 1, 1_000_000),
+  presenceStateBytes: count(
+    'presenceStateBytes',
+    'bytes',
+    'Largest presence state of one connection.',
+    0,
+    65_536,
+  ),
+  presenceGraceSeconds: time('presenceGraceSeconds', 'Time before a dropped user has left.', 0, 3600),
+  dataDepth: count('dataDepth', 'levels', 'Deepest nesting of data.', 1, 256),
+  drainSeconds: time('drainSeconds', 'Time for a planned stop; 0 stops at once.', 0, 3600),
+  validateSeconds: time('validateSeconds', 'Time between two session validations.', 1),
+  redeliverySeconds: time(
+    'redeliverySeconds',
+    'Time before an unconfirmed publication is sent again.',
+    0.1,
+    3600,
+  ),
+  redeliveries: count('redeliveries', 'times', 'How often it is sent again.', 0, 100),
+};

@@ -1,0 +1,122 @@
+import { isIP } from 'node:net';
+import type { JWK } from 'jose';
+import { z } from 'zod';
+import { jwksUrlProblem } from '../auth/jwks.ts';
+import type { Config } from './config.ts';
+import { limitOptions } from './limit-options.ts';
+import { integer, kebab, oneOf, type Option, text, texts, yesOrNo } from './option.ts';
+
+type Options = {
+  readonly [Key in Exclude<keyof Config, 'limits'>]: Option<NonNullable<Config[Key]>>;
+};
+
+/** Every option but the limits. The order is that of help and documentation. */
+export const options: Options = {
+  mode: oneOf(['development', 'production'], {
+    default: 'development',
+    otherwise: 'development; production when NODE_ENV is production',
+    help: 'Development trusts this machine; production refuses unsafe settings.',
+  }),
+  host: text('a host name or IP address', isHost, {
+    default: '127.0.0.1',
+    help: 'Address to listen on; 0.0.0.0 for all of IPv4, :: for all.',
+  }),
+  port: integer(0, 65_535, { default: 3000, help: 'Port to listen on; 0 takes a free one.' }),
+  path: text('a path such as /ws', isPath, { default: '/ws', help: 'Where WebSocket clients connect.' }),
+  dataDir: text('the path of a folder', () => true, {
+    default: './data',
+    help: 'Folder for what the server keeps.',
+  }),
+  origins: texts('origins such as https://example.com (scheme, host and port, no path), or *', isOrigin, {
+    otherwise: 'this machine in development; must be given in production',
+    help: 'Web pages that may connect; * (development only) allows all.',
+  }),
+  anonymous: yesOrNo({
+    default: (mode) => mode === 'development',
+    help: 'Whether connections without a token may stay.',
+  }),
+  jwtSecret: text('a secret', () => true, {
+    secret: true,
+    otherwise: '<dataDir>/dev-secret in development',
+    help: 'HS256 secret that checks tokens and mints them; at least 32 bytes in production.',
+  }),
+  jwtPreviousSecrets: texts('secrets', () => true, {
+    secret: true,
+    default: [],
+    help: 'Older HS256 secrets that still check tokens while a new one is introduced.',
+  }),
+  jwtPublicKey: publicKeyOption(),
+  jwksUrl: text(
+    'an https URL without user and password (http on this machine)',
+    (url) => jwksUrlProblem(url) === undefined,
+    { help: 'Where the token issuer publishes its public keys.' },
+  ),
+  jwtIssuer: texts('issuers', () => true, { otherwise: 'any', help: 'What the iss claim must be.' }),
+  jwtAudience: texts('audiences', () => true, {
+    otherwise: 'any',
+    help: 'What the aud claim must contain.',
+  }),
+  jwtUserClaim: text('the name of a claim', () => true, {
+    otherwise: 'sub, else userId',
+    help: 'Claim with the id of the user.',
+  }),
+  playground: yesOrNo({
+    default: (mode) => mode === 'development',
+    help: 'Whether the page at / is served.',
+  }),
+  allowRemote: yesOrNo({
+    default: false,
+    help: 'Lets a development server listen beyond this machine, where anyone may then do everything.',
+  }),
+  logLevel: oneOf(['debug', 'info', 'warn', 'error', 'silent'], {
+    default: 'info',
+    help: 'Least severe log lines that are written.',
+  }),
+};
+
+/** Every option by its key in a file, limits as `limits.…`. */
+export const allOptions: ReadonlyMap<string, Option> = new Map<string, Option>([
+  ...Object.entries(options),
+  ...Object.entries(limitOptions).map(([key, option]) => [`limits.${key}`, option] as const),
+]);
+
+/** `limits.connections` → `max-connections`. */
+export function nameOf(key: string, option: Option): string {
+  return option.name ?? kebab(key.replace(/^limits\./, ''));
+}
+
+/** The variable of an option. */
+export function variableOf(key: string, option: Option): string {
+  return `THRUM_${nameOf(key, option).replaceAll('-', '_').toUpperCase()}`;
+}
+
+/** The flag of an option; secrets have none. */
+export function flagOf(key: string, option: Option): string | undefined {
+  return option.secret === true ? undefined : `--${nameOf(key, option)}`;
+}
+
+function publicKeyOption(): Option<readonly (string | JWK)[]> {
+  const one = z.union([z.string().refine((value) => value.trim() !== ''), z.record(z.string(), z.unknown())]);
+  return {
+    schema: z.preprocess(
+      (value) => (Array.isArray(value) ? value : [value]),
+      z.array(one as unknown as z.ZodType<string | JWK>),
+    ),
+    expected: 'a path, or a public key in PEM or JWK form',
+    fromText: (value) => [value],
+    default: [],
+    help: 'Public keys that check RS256, ES256 or EdDSA tokens: a path, or PEM or JWK text.',
+  };
+}
+
+function isHost(host: string): boolean {
+  return isIP(host) !== 0 || /^(?!-)[a-z\d-]{1,63}(\.[a-z\d-]{1,63})*$/i.test(host);
+}
+
+function isPath(path: string): boolean {
+  return path !== '/' && URL.parse(path, 'http://localhost')?.pathname === path && !path.startsWith('//');
+}
+
+function isOrigin(origin: string): boolean {
+  return origin === '*' || (/^https?:/.test(origin) && URL.parse(origin)?.origin === origin);
+}

@@ -1,0 +1,146 @@
+import { readDevelopmentSecret } from '../auth/development-secret.ts';
+import { secretProblem } from '../auth/keys.ts';
+import type { Config, Problem, Setting } from './config.ts';
+import type { Definition } from './definition.ts';
+
+/** What the rules look at. */
+export interface Candidate {
+  readonly config: Config;
+  readonly definition: Definition;
+  readonly settings: ReadonlyMap<string, Setting>;
+}
+
+export interface Verdict {
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly string[];
+}
+
+/** The rules that concern several options at once. */
+export async function checkRules(candidate: Candidate): Promise<Verdict> {
+  const { config } = candidate;
+  const verdicts = [
+    authentication(candidate),
+    limits(candidate),
+    config.mode === 'production' ? await production(candidate) : development(candidate),
+  ];
+  return {
+    problems: verdicts.flatMap(({ problems }) => problems),
+    warnings: verdicts.flatMap(({ warnings }) => warnings),
+  };
+}
+
+function placeOf({ settings }: Candidate, key: string): string {
+  const place = settings.get(key)?.given.place;
+  return place === undefined || place === 'default' ? key : place;
+}
+
+function ownAuthentication({ auth, authenticate }: Definition): boolean {
+  return auth !== undefined || authenticate !== undefined;
+}
+
+const keyOptions = ['jwtSecret', 'jwtPreviousSecrets', 'jwtPublicKey', 'jwksUrl'] as const;
+
+function givenKeys({ settings }: Candidate): readonly string[] {
+  return keyOptions.filter((key) => settings.get(key)?.given.kind !== 'default');
+}
+
+function authentication(candidate: Candidate): Verdict {
+  const { config, definition } = candidate;
+  const problems: Problem[] = [];
+  const warnings: string[] = [];
+  const isProduction = config.mode === 'production';
+  const secrets = [
+    ...(config.jwtSecret === undefined ? [] : [['jwtSecret', config.jwtSecret] as const]),
+    ...config.jwtPreviousSecrets.map((secret) => ['jwtPreviousSecrets', secret] as const),
+  ];
+  for (const [key, secret] of secrets) {
+    const message = secretProblem(secret, isProduction);
+    if (message !== undefined) problems.push({ place: placeOf(candidate, key), message });
+    else if (secretProblem(secret, true) !== undefined) {
+      warnings.push(`${placeOf(candidate, key)} is shorter than 32 bytes and would be refused in production`);
+    }
+  }
+  if (ownAuthentication(definition)) {
+    for (const key of givenKeys(candidate)) {
+      const message = 'would be ignored: the configuration file brings its own authentication';
+      problems.push({ place: placeOf(candidate, key), message });
+    }
+  }
+  return { problems, warnings };
+}
+
+function limits(candidate: Candidate): Verdict {
+  const { messageBytes, outboxBytes, pingSeconds, deadSeconds } = candidate.config.limits;
+  const problems: Problem[] = [];
+  if (deadSeconds <= pingSeconds) {
+    const message = `expected more than pingSeconds (${pingSeconds}), got ${deadSeconds}: every quiet connection would be given up`;
+    problems.push({ place: placeOf(candidate, 'limits.deadSeconds'), message });
+  }
+  if (outboxBytes < messageBytes) {
+    const message = `expected at least messageBytes (${messageBytes}), got ${outboxBytes}: the largest message would never arrive`;
+    problems.push({ place: placeOf(candidate, 'limits.outboxBytes'), message });
+  }
+  return { problems, warnings: [] };
+}
+
+async function production(candidate: Candidate): Promise<Verdict> {
+  const { config, definition } = candidate;
+  const problems: Problem[] = [...(await productionKeys(candidate))];
+  const warnings: string[] = [];
+  if (config.origins === undefined || config.origins.length === 0) {
+    const message =
+      'production needs the list of web pages that may connect: set origins (THRUM_ORIGINS, --origins), for example https://example.com';
+    problems.push({ place: placeOf(candidate, 'origins'), message });
+  } else if (config.origins.includes('*')) {
+    const message = 'expected a list of origins in production, got *: any page could act as your users';
+    problems.push({ place: placeOf(candidate, 'origins'), message });
+  }
+  if (definition.channels === undefined || Object.keys(definition.channels).length === 0) {
+    const message =
+      'production needs to know the channels and who may use them: define channels in thrum.config.ts (see --config)';
+    problems.push({ place: 'channels', message });
+  }
+  for (const origin of config.origins ?? []) {
+    if (origin.startsWith('http:')) warnings.push(`origin ${origin} is served without TLS`);
+  }
+  if (config.anonymous) warnings.push('anonymous is on: connections without a token may stay');
+  if (config.playground) warnings.push('playground is on: anyone who reaches this server sees its page at /');
+  return { problems, warnings };
+}
+
+async function productionKeys(candidate: Candidate): Promise<readonly Problem[]> {
+  const { config, definition } = candidate;
+  if (ownAuthentication(definition)) return [];
+  const current =
+    config.jwtSecret !== undefined || config.jwtPublicKey.length > 0 || config.jwksUrl !== undefined;
+  if (!current && givenKeys(candidate).length === 0) {
+    const message =
+      'production needs a way to check tokens: set jwtSecret (THRUM_JWT_SECRET), jwtPublicKey (THRUM_JWT_PUBLIC_KEY) ' +
+      'or jwksUrl (THRUM_JWKS_URL), or put an authenticate function into thrum.config.ts';
+    return [{ place: 'authentication', message }];
+  }
+  const development = await readDevelopmentSecret(config.dataDir).catch(() => undefined);
+  const message =
+    'expected a secret of its own in production, got the one from the development server (dev-secret)';
+  const leaked =
+    development !== undefined && [config.jwtSecret, ...config.jwtPreviousSecrets].includes(development);
+  return leaked ? [{ place: placeOf(candidate, 'jwtSecret'), message }] : [];
+}
+
+function development(candidate: Candidate): Verdict {
+  const { config } = candidate;
+  if (isLoopback(config.host)) return { problems: [], warnings: [] };
+  if (config.allowRemote) {
+    const warning = `this development server listens on ${config.host}: whoever reaches it may do everything`;
+    return { problems: [], warnings: [warning] };
+  }
+  const message =
+    `expected a loopback address in development, got ${JSON.stringify(config.host)}: everybody who reaches a ` +
+    'development server may do everything. Use --production, or --allow-remote (THRUM_ALLOW_REMOTE) if that is what you want';
+  return { problems: [{ place: placeOf(candidate, 'host'), message }], warnings: [] };
+}
+
+/** Whether only this machine can reach an address. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}

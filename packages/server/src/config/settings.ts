@@ -1,0 +1,101 @@
+import { resolve } from 'node:path';
+import type { Given, Mode, Problem, Setting } from './config.ts';
+import { definitionFields } from './definition.ts';
+import { type ConfigFile, folderOf } from './file.ts';
+import { defaultOf, type Option, show } from './option.ts';
+import { allOptions, flagOf } from './options.ts';
+import { nearest } from './suggest.ts';
+
+export interface SettingsResult {
+  readonly settings: ReadonlyMap<string, Setting>;
+  readonly problems: readonly Problem[];
+}
+
+/** What a file says, by option key; a field that nobody knows is a problem. */
+export function readFields(file: ConfigFile | undefined): {
+  readonly given: ReadonlyMap<string, Given>;
+  readonly problems: readonly Problem[];
+} {
+  const given = new Map<string, Given>();
+  const problems: Problem[] = [];
+  if (file === undefined) return { given, problems };
+  const base = folderOf(file);
+  const { limits = {}, ...rest } = file.fields;
+  const isObject = typeof limits === 'object' && limits !== null && !Array.isArray(limits);
+  if (!isObject) problems.push({ place: `${file.name}:limits`, message: 'expected an object of limits' });
+  const flat = [...Object.entries(rest), ...(isObject ? Object.entries(limits) : []).map(asLimit)];
+  const known = [...allOptions.keys(), ...definitionFields, 'limits'];
+  for (const [key, raw] of flat) {
+    if (raw === undefined || definitionFields.includes(key)) continue;
+    const place = `${file.name}:${key}`;
+    if (allOptions.has(key)) given.set(key, { kind: 'file', place, base, raw });
+    else {
+      const meant = nearest(key, known);
+      problems.push({
+        place,
+        message: `is no option of Thrum${meant === undefined ? '' : `; did you mean ${meant}?`}`,
+      });
+    }
+  }
+  return { given, problems };
+}
+
+function asLimit([key, value]: readonly [string, unknown]): readonly [string, unknown] {
+  return [`limits.${key}`, value];
+}
+
+/** What flags say. `values` is keyed as commander keys them: `maxConnections` for `--max-connections`. */
+export function readFlags(
+  values: Readonly<Record<string, unknown>>,
+  base: string,
+): ReadonlyMap<string, Given> {
+  const given = new Map<string, Given>();
+  for (const [key, option] of allOptions) {
+    const flag = flagOf(key, option);
+    if (flag === undefined) continue;
+    const raw = values[flag.slice(2).replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())];
+    if (raw === undefined) continue;
+    const place = raw === false && option.boolean === true ? `--no-${flag.slice(2)}` : flag;
+    given.set(key, { kind: 'flag', place, base, raw });
+  }
+  return given;
+}
+
+/** Decides each option by the first source that gives it, and checks it; a bad value counts as its default. */
+export function decideSettings(sources: readonly ReadonlyMap<string, Given>[], base: string): SettingsResult {
+  const problems: Problem[] = [];
+  const settings = new Map<string, Setting>();
+  let mode: Mode = 'development';
+  // The mode comes first in the table: the defaults after it depend on it.
+  for (const [key, option] of allOptions) {
+    const given = sources.map((source) => source.get(key)).find((found) => found !== undefined);
+    const fallback = {
+      value: defaultOf(option, mode),
+      given: { kind: 'default', place: 'default', base, raw: undefined },
+    } as const;
+    const checked = given === undefined ? fallback : check(option, given);
+    if ('message' in checked) problems.push(checked);
+    const setting = 'message' in checked ? { ...fallback, given: given ?? fallback.given } : checked;
+    settings.set(
+      key,
+      key === 'dataDir' ? { ...setting, value: resolve(setting.given.base, String(setting.value)) } : setting,
+    );
+    if (key === 'mode') mode = setting.value as Mode;
+  }
+  return { settings, problems };
+}
+
+function check(option: Option, given: Given): Setting | Problem {
+  const isText = typeof given.raw === 'string' && given.kind !== 'file';
+  const value = isText ? option.fromText(given.raw as string) : given.raw;
+  const result = option.schema.safeParse(value);
+  if (result.success) return { value: result.data, given };
+  // For a list: which of its values.
+  const path = result.error.issues[0]?.path ?? [];
+  const wrong = path.reduce((at: unknown, step) => (at as Record<PropertyKey, unknown>)?.[step], value);
+  const index = typeof path[0] === 'number' && Array.isArray(value) && value.length > 1 ? `[${path[0]}]` : '';
+  return {
+    place: `${given.place}${index}`,
+    message: `expected ${option.expected}, got ${show(option, wrong ?? null)}`,
+  };
+}

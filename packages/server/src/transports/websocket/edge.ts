@@ -1,0 +1,149 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Authentication, Core, Env, Handshake, Log } from '@thrum/core';
+import { jsonCodec } from '@thrum/protocol';
+import { WebSocketServer } from 'ws';
+import type { Problem } from '../../http/problem.ts';
+import { redactUrl } from '../../node/redact.ts';
+import { WebSocketConnection } from './connection.ts';
+import { checkHandshake, readCredentials } from './handshake.ts';
+import { Heartbeat } from './heartbeat.ts';
+import type { OriginCheck } from './origins.ts';
+import { Refuser } from './refuse.ts';
+
+/** How long a peer may take to answer a close frame before its socket is destroyed. */
+const closeTimeoutMs = 5000;
+/** The same while the whole server ends. */
+const lastCloseMs = 1000;
+
+export interface EdgeOptions {
+  readonly core: Core;
+  readonly env: Env;
+  readonly log: Log;
+  readonly isAllowedOrigin: OriginCheck;
+  /** Resolves when the core has started; a rejection refuses every upgrade. */
+  readonly ready: () => Promise<void>;
+}
+
+/** The way from an HTTP upgrade to a connection of the core, whoever owns the HTTP server. */
+export class WebSocketEdge {
+  private readonly options: EdgeOptions;
+  private readonly server: WebSocketServer<typeof WebSocketConnection>;
+  private readonly heartbeat: Heartbeat<WebSocketConnection>;
+  private readonly refuser = new Refuser();
+  private readonly pending = new Set<Duplex>();
+  private closed = false;
+
+  constructor(options: EdgeOptions) {
+    const { limits } = options.core;
+    this.options = options;
+    this.heartbeat = new Heartbeat(limits);
+    // @types/ws does not know closeTimeout yet.
+    const close = { closeTimeout: closeTimeoutMs };
+    this.server = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: limits.messageBytes,
+      maxFragments: limits.fragments,
+      // A message sent byte by byte costs a buffer each; no network cuts smaller than this.
+      maxBufferedChunks: Math.max(1024, Math.ceil(limits.messageBytes / 64)),
+      WebSocket: WebSocketConnection,
+      handleProtocols: chooseProtocol,
+      ...close,
+    });
+  }
+
+  /** Takes one upgrade over: it ends as a connection, or answered and closed. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const problem = this.closed ? closing : checkHandshake(request, this.options.isAllowedOrigin);
+    if (problem !== undefined) {
+      this.refuse(request, socket, problem);
+      return;
+    }
+    this.pending.add(socket);
+    socket.on('error', destroyOnError);
+    void this.accept(request, socket, head).finally(() => this.pending.delete(socket));
+  }
+
+  /** Answers an upgrade that is not for a path of ours. */
+  refuse(request: IncomingMessage, socket: Duplex, problem: Problem): void {
+    const { origin } = request.headers;
+    this.options.log.info('handshake refused', {
+      status: problem.status,
+      detail: problem.detail,
+      url: redactUrl(request.url ?? ''),
+      origin,
+      address: request.socket.remoteAddress,
+    });
+    this.refuser.refuse(socket, problem);
+  }
+
+  /** Ends what is left after the core has closed its connections. */
+  async close(): Promise<void> {
+    this.closed = true;
+    for (const socket of this.pending) socket.destroy();
+    const late = Promise.withResolvers<void>();
+    const cancel = this.options.env.timer(lastCloseMs, late.resolve);
+    await Promise.race([this.heartbeat.empty(), late.promise]);
+    cancel();
+    for (const connection of this.heartbeat.connections) connection.terminate();
+    this.refuser.close();
+    this.heartbeat.stop();
+    this.server.close();
+  }
+
+  /** Verifies before the upgrade is completed: until then the client has no way to send a frame. */
+  private async accept(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const { core, log, ready } = this.options;
+    try {
+      await ready();
+      const authentication = await this.authenticate(request);
+      if (socket.destroyed) return;
+      if (this.closed) {
+        socket.destroy();
+        return;
+      }
+      const address = request.socket.remoteAddress;
+      const handshake: Handshake = {
+        ...(authentication === undefined ? {} : { authentication }),
+        ...(address === undefined ? {} : { address }),
+      };
+      socket.off('error', destroyOnError);
+      this.server.handleUpgrade(request, socket, head, (connection) => {
+        connection.open(socket, this.heartbeat);
+        connection.attach(core.accept(connection, handshake));
+      });
+    } catch (error) {
+      log.error('a handshake failed', {}, error);
+      this.refuser.refuse(socket, { status: 503, detail: 'Try again later.' });
+    }
+  }
+
+  private async authenticate(request: IncomingMessage): Promise<Authentication | undefined> {
+    const { core, env } = this.options;
+    const { token, tooLong } = readCredentials(request);
+    // A full server answers without the work of verifying.
+    if (token === undefined || core.metrics.connections >= core.limits.connections) return undefined;
+    if (tooLong) return { ok: false, code: 'invalid_token' };
+    const late = Promise.withResolvers<Authentication>();
+    const cancel = env.timer(core.limits.authSeconds * 1000, () =>
+      late.resolve({ ok: false, code: 'authentication_timeout' }),
+    );
+    try {
+      return await Promise.race([core.authenticate(token), late.promise]);
+    } finally {
+      cancel();
+    }
+  }
+}
+
+const closing: Problem = { status: 503, detail: 'The server is stopping.' };
+
+function chooseProtocol(offered: Set<string>): string | false {
+  return offered.has(jsonCodec.subprotocol) ? jsonCodec.subprotocol : false;
+}
+
+function destroyOnError(this: Duplex): void {
+  this.destroy();
+}

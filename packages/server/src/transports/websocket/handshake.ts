@@ -1,0 +1,84 @@
+import type { IncomingMessage } from 'node:http';
+import type { Problem } from '../../http/problem.ts';
+import type { OriginCheck } from './origins.ts';
+
+const maxHeaders = 64;
+const maxHeaderBytes = 8192;
+const maxTokenLength = 8192;
+
+/** 16 bytes in base64 (RFC 6455 §4.1). */
+const keyPattern = /^[+/\dA-Za-z]{22}==$/;
+
+/** What of a handshake counts: its token, if it had one. */
+export interface Credentials {
+  readonly token: string | undefined;
+  /** A token that no key could have signed is not worth verifying. */
+  readonly tooLong: boolean;
+}
+
+/** Why an upgrade is refused, in the order of PROTOCOL.md §1; `undefined` when it may go on. */
+export function checkHandshake(request: IncomingMessage, isAllowedOrigin: OriginCheck): Problem | undefined {
+  return (
+    checkHeaders(request) ?? checkMethod(request) ?? checkUpgrade(request) ?? checkOrigin(request, isAllowedOrigin)
+  );
+}
+
+/** The token of a handshake: `Authorization: Bearer`, else `?token=` (PROTOCOL.md §9). An empty one is none. */
+export function readCredentials({ headers, url = '' }: IncomingMessage): Credentials {
+  const bearer = /^bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
+  const query = url.indexOf('?');
+  const token = bearer ?? (query < 0 ? undefined : new URLSearchParams(url.slice(query)).get('token')) ?? '';
+  return token === ''
+    ? { token: undefined, tooLong: false }
+    : { token, tooLong: Buffer.byteLength(token) > maxTokenLength };
+}
+
+/** The path of a request, without its query. */
+export function pathOf({ url = '/' }: IncomingMessage): string {
+  const query = url.indexOf('?');
+  return query < 0 ? url : url.slice(0, query);
+}
+
+/** Node's own limits are wider, count the request line, and are the application's where Thrum is attached. */
+export function checkHeaders({ rawHeaders }: IncomingMessage): Problem | undefined {
+  let bytes = 0;
+  // Name and value in turn, with ": " and the line end on the wire.
+  for (const text of rawHeaders) bytes += text.length + 2;
+  if (rawHeaders.length / 2 <= maxHeaders && bytes <= maxHeaderBytes) return undefined;
+  return { status: 431, detail: `Expected at most ${maxHeaders} headers of ${maxHeaderBytes} bytes in all.` };
+}
+
+function checkMethod({ method }: IncomingMessage): Problem | undefined {
+  if (method === 'GET') return undefined;
+  return { status: 405, detail: 'Expected GET.', headers: { Allow: 'GET' } };
+}
+
+function checkUpgrade({ headers }: IncomingMessage): Problem | undefined {
+  if (headers.upgrade?.toLowerCase() !== 'websocket') {
+    return { status: 400, detail: 'Expected Upgrade: websocket.', headers: { Upgrade: 'websocket' } };
+  }
+  // ws would take version 8 as well, which no browser speaks and nothing here was tested with.
+  if (headers['sec-websocket-version'] !== '13') {
+    return { status: 426, detail: 'Expected version 13.', headers: { 'Sec-WebSocket-Version': '13' } };
+  }
+  const key = headers['sec-websocket-key'];
+  if (key === undefined || !keyPattern.test(key)) {
+    return { status: 400, detail: 'Expected a Sec-WebSocket-Key of 16 bytes in base64.' };
+  }
+  return undefined;
+}
+
+/**
+ * Browsers always send `Origin`, so its absence means another program. One that shows a cookie and no token of its own
+ * could still be a browser's request with the header cut off on the way.
+ */
+function checkOrigin(request: IncomingMessage, isAllowed: OriginCheck): Problem | undefined {
+  const { headers } = request;
+  const { origin } = headers;
+  if (origin === undefined) {
+    if (headers.cookie === undefined || readCredentials(request).token !== undefined) return undefined;
+    return { status: 403, detail: 'Expected an Origin header besides the cookie.' };
+  }
+  if (isAllowed(origin, headers.host)) return undefined;
+  return { status: 403, detail: 'This origin may not connect.' };
+}

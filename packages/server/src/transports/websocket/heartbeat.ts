@@ -1,0 +1,98 @@
+import type { Limits } from '@thrum/protocol';
+
+/** A connection as the heartbeat sees it. */
+export interface Beating {
+  /** The tick in which the last byte came. */
+  seenTick: number;
+  /** The tick in which to ping next. */
+  pingTick: number;
+  /** A message that has begun and not ended, and when it began. */
+  readonly unfinished: { readonly since: number } | undefined;
+  beat(): void;
+  giveUp(): void;
+}
+
+const longestTickMs = 1000;
+const shortestTickMs = 5;
+
+/**
+ * One timer for all connections: pings, silence and unfinished messages are looked at once a tick, a fifth of the
+ * shortest of these times and at most a second. Time is counted in ticks, so a connection keeps small whole numbers, and
+ * a process that was stopped for a minute does not take its own absence for the silence of everybody else.
+ */
+export class Heartbeat<Connection extends Beating = Beating> {
+  /** Ticks since the start. */
+  tick = 0;
+  readonly connections: Set<Connection> = new Set();
+  private readonly unfinished = new Set<Connection>();
+  private readonly pingTicks: number;
+  private readonly deadTicks: number;
+  private readonly frameTicks: number;
+  private readonly timer: NodeJS.Timeout;
+  private onEmpty: (() => void) | undefined;
+
+  constructor(limits: Pick<Limits, 'pingSeconds' | 'deadSeconds' | 'frameSeconds'>) {
+    const { pingSeconds, deadSeconds, frameSeconds } = limits;
+    if (deadSeconds <= pingSeconds) {
+      throw new RangeError(`deadSeconds: expected more than pingSeconds (${pingSeconds}), got ${deadSeconds}`);
+    }
+    const shortest = Math.min(pingSeconds, deadSeconds - pingSeconds, frameSeconds) * 1000;
+    const tickMs = Math.min(Math.max(shortest / 5, shortestTickMs), longestTickMs);
+    const ticks = (seconds: number): number => Math.ceil((seconds * 1000) / tickMs);
+    this.pingTicks = ticks(pingSeconds);
+    this.deadTicks = ticks(deadSeconds);
+    this.frameTicks = ticks(frameSeconds);
+    this.timer = setInterval(() => this.sweep(), tickMs).unref();
+  }
+
+  add(connection: Connection): void {
+    connection.seenTick = this.tick;
+    // The first ping comes anywhere in the second half of the interval, or all who reconnected together would be pinged
+    // together ever after.
+    connection.pingTick = this.tick + Math.ceil(this.pingTicks * (0.5 + Math.random() / 2));
+    this.connections.add(connection);
+  }
+
+  delete(connection: Connection): void {
+    this.connections.delete(connection);
+    this.unfinished.delete(connection);
+    if (this.connections.size === 0) this.onEmpty?.();
+  }
+
+  /** Resolves when no connection is left. */
+  empty(): Promise<void> {
+    if (this.connections.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.onEmpty = resolve;
+    });
+  }
+
+  /** A message began and its end has not come. */
+  began(connection: Connection): void {
+    this.unfinished.add(connection);
+  }
+
+  finished(connection: Connection): void {
+    this.unfinished.delete(connection);
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  private sweep(): void {
+    this.tick += 1;
+    for (const connection of this.unfinished) {
+      const { unfinished } = connection;
+      if (unfinished !== undefined && this.tick - unfinished.since > this.frameTicks) connection.giveUp();
+    }
+    for (const connection of this.connections) {
+      // More than, because a byte that came late in a tick counts as if it had come early.
+      if (this.tick - connection.seenTick > this.deadTicks) connection.giveUp();
+      else if (this.tick >= connection.pingTick) {
+        connection.pingTick = this.tick + this.pingTicks;
+        connection.beat();
+      }
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import { ensureChromium } from './chromium.ts';
+import { ensureConsole } from './console.ts';
+import { checkRings } from './rings.ts';
+import { tool, type Outcome, type Result } from './run.ts';
+import { checkShape } from './shape.ts';
+import { runTests } from './vitest.ts';
+
+export interface Step {
+  readonly name: string;
+  run(): Promise<Result>;
+}
+
+/** One check that a tool's exit code decides. */
+function single({ code, output }: Outcome): Result {
+  return code === 0 ? { passed: 1, failed: 0, output } : { passed: 0, failed: 1, output };
+}
+
+async function imports(): Promise<Result> {
+  const folders = ['packages', 'bench', 'e2e', 'scripts'];
+  const tree = single(await tool('dependency-cruiser', ['--config', '.dependency-cruiser.js', ...folders]));
+  const differences = await checkRings();
+  const rules = single({ code: differences.length, output: differences.join('\n') });
+  return {
+    passed: tree.passed + rules.passed,
+    failed: tree.failed + rules.failed,
+    output: `${tree.output}\n${rules.output}`,
+  };
+}
+
+async function browser(): Promise<Result> {
+  const chromium = await ensureChromium();
+  if ('missing' in chromium) throw new Error(chromium.missing);
+  await ensureConsole();
+  return runTests('browser');
+}
+
+/** In the order in which they run: cheap and general first, so that the first failure is the most telling. */
+export const steps: readonly Step[] = [
+  { name: 'format', run: async () => single(await tool('oxfmt', ['--check', '.'])) },
+  { name: 'lint', run: async () => single(await tool('oxlint', ['--deny-warnings', '.'])) },
+  { name: 'types', run: async () => single(await tool('@typescript/native', ['-b'])) },
+  { name: 'imports', run: imports },
+  { name: 'unused', run: async () => single(await tool('knip', ['--no-progress', '--no-config-hints'])) },
+  { name: 'shape', run: checkShape },
+  { name: 'sizes', run: async () => single(await tool('size-limit', [])) },
+  { name: 'unit', run: () => runTests('unit') },
+  { name: 'wire', run: () => runTests('wire') },
+  { name: 'browser', run: browser },
+];

@@ -1,0 +1,47 @@
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { root, tool, type Result } from './run.ts';
+
+interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
+}
+
+/** Runs one vitest project and counts each of its tests. */
+export async function runTests(project: 'unit' | 'wire' | 'browser'): Promise<Result> {
+  const folder = join(root, 'node_modules/.cache/check');
+  const file = join(folder, `${project}.json`);
+  mkdirSync(folder, { recursive: true });
+  rmSync(file, { force: true });
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  const { code, output } = await tool('vitest', ['run', '--project', project, ...reporters], {
+    timeout: 900_000,
+  });
+
+  let report: Report;
+  try {
+    report = JSON.parse(readFileSync(file, 'utf8')) as Report;
+  } catch {
+    return {
+      passed: 0,
+      failed: 1,
+      output: `${output}\nvitest ended with code ${code} and left no report.\n`,
+    };
+  }
+  const passed = report.numPassedTests;
+  // A file that fails to load has no tests to count, yet all of its tests are missing.
+  const broken = report.testResults.filter(
+    (r) => r.status === 'failed' && r.assertionResults.length === 0,
+  ).length;
+  const skipped = report.numPendingTests + report.numTodoTests;
+  const inCI = process.env['CI'] === 'true';
+  let failed = report.numFailedTests + broken + (inCI ? skipped : 0);
+  // An unhandled error outside of any test is a failure as well.
+  if (code !== 0 && failed === 0 && passed > 0) failed = 1;
+  const note =
+    skipped > 0 ? `\n${skipped} tests were skipped${inCI ? ', which CI counts as failures' : ''}.\n` : '';
+  return { passed, failed, output: output + note };
+}
