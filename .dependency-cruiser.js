@@ -80,7 +80,7 @@ export default {
       '^packages/conformance/',
     ]),
     nobody('nobody-imports-testkit', 'The testkit is for tests.', '^packages/testkit/', [
-      '^packages/testkit/',
+      '^packages/(testkit|conformance)/',
     ]),
     {
       name: 'packages-by-name',

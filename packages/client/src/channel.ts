@@ -1,14 +1,11 @@
 import type { Member, Position, PresenceResult, Publication } from '@thrum/protocol';
 import type { ThrumError } from './errors.ts';
 import { iterate } from './iterator.ts';
-import type { WaitOptions } from './pending.ts';
-import type { Published, PublishOptions, Queue } from './queue.ts';
-import type { Requests } from './requests.ts';
-import { emit } from './subscription.ts';
+import type { Outgoing, Published, PublishOptions, WaitOptions } from './outgoing.ts';
 import type { ChannelOptions, Listener, Status, StatusType, Subscription } from './subscription.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import type { EventInput, EventName, EventSchemas, HistoryPage, PublicationOf } from './types.ts';
-import { isRaw, readMembers, readPosition, readPublication } from './wire.ts';
+import { asRaw, readMembers, readPublication, withPosition } from './wire.ts';
 
 /** A page of history: from where, how many, in which direction (PROTOCOL.md §2 history). */
 export interface HistoryOptions extends WaitOptions {
@@ -73,19 +70,18 @@ export interface Channel<Events = EventSchemas> extends AsyncIterable<Publicatio
    * `for await`: publications from now on. Keeps up to 1,000 for a slow loop, then throws `queue_full`; throws when the
    * server refuses the subscription; ends with `dispose()`.
    */
-  [Symbol.asyncIterator](): AsyncIterableIterator<PublicationOf<Events>>;
+  [Symbol.asyncIterator](): AsyncGenerator<PublicationOf<Events>, undefined>;
 }
 
 export interface ChannelNeeds {
   readonly subscriptions: Subscriptions;
-  readonly requests: Requests;
-  readonly queue: Queue;
+  readonly outgoing: Outgoing;
 }
 
 const nobody: readonly Member[] = [];
 
 export function createChannel(name: string, options: ChannelOptions, needs: ChannelNeeds): Channel {
-  const { subscriptions, requests, queue } = needs;
+  const { subscriptions, outgoing } = needs;
   const undo = new Set<() => void>();
 
   // Each removal happens once, by whoever comes first: the caller or dispose().
@@ -101,19 +97,21 @@ export function createChannel(name: string, options: ChannelOptions, needs: Chan
     set(sub).add(entry);
     subscriptions.retain(sub, { ...options, ...more });
     return undoable(() => {
-      if (set(sub).delete(entry)) subscriptions.release(sub);
+      set(sub).delete(entry);
+      subscriptions.release(sub);
     });
   };
-  const hear = (event: string | undefined, run: Listener['run']): (() => void) =>
-    listen((sub) => sub.listeners, { event, run });
+  const hear = (event: string | undefined, run: unknown): (() => void) =>
+    listen((sub) => sub.listeners, { event, run: run as Listener['run'] });
 
   const onStatus = (listener: (status: Status) => void): (() => void) => {
     const { statusListeners } = subscriptions.get(name);
     const entry = (status: Status): void => listener(status);
     statusListeners.add(entry);
-    return undoable(() => {
-      statusListeners.delete(entry);
-    });
+    return undoable(() => statusListeners.delete(entry));
+  };
+  const dispose = (): void => {
+    for (const run of [...undo]) run();
   };
 
   const presence: Presence = {
@@ -123,65 +121,54 @@ export function createChannel(name: string, options: ChannelOptions, needs: Chan
     onChange: (listener) =>
       listen((sub) => sub.presenceListeners, () => listener(presence.members), { presence: true }),
     update: (state) => subscriptions.setState(subscriptions.get(name), state),
-    get: async (wait) => {
-      const data = await requests.send({ type: 'presence', channel: name }, wait);
-      const members = readMembers(isRaw(data) ? data['members'] : undefined);
-      const count = isRaw(data) ? data['count'] : undefined;
-      return { members, count: typeof count === 'number' ? count : members.length };
-    },
+    get: (wait) =>
+      outgoing.request({ type: 'presence', channel: name }, wait, (data) => {
+        const members = readMembers(asRaw(data)['members']);
+        return { members, count: members.length };
+      }),
   };
 
-  const iterator = (): AsyncIterableIterator<Publication> =>
-    iterate<Publication>(({ value, end }) => {
-      const stops = [
-        onStatus(({ type, error }) => {
-          const over = subscriptions.peek(name)?.phase === 'stopped';
-          if (over && (type === 'error' || type === 'unsubscribed')) end(error);
-        }),
-        hear(undefined, value),
-        undoable(() => end()),
-      ];
-      return () => {
-        for (const stop of stops) stop();
-      };
-    });
-
-  const dispose = (): void => {
-    for (const run of [...undo]) run();
-  };
-
-  return {
+  const channel: Channel = {
     name,
     get status() {
       return subscriptions.peek(name)?.status ?? 'unsubscribed';
     },
     presence,
-    on: (event, listener) => hear(event, listener as Listener['run']),
-    onAny: (listener) => hear(undefined, listener as Listener['run']),
+    on: hear,
+    onAny: (listener) => hear(undefined, listener),
     onStatus,
-    publish: (event, data, publishOptions) => queue.publish(name, event, data, publishOptions),
-    history: async ({ since, limit, reverse, ...wait } = {}) => {
-      const data = await requests.send({ type: 'history', channel: name, since, limit, reverse }, wait);
-      return readHistory(data);
-    },
+    publish: (event, data, publishOptions) => outgoing.publish(name, event, data, publishOptions),
+    history: ({ since, limit, reverse, ...wait } = {}) =>
+      outgoing.request({ type: 'history', channel: name, since, limit, reverse }, wait, readHistory),
     dispose,
     [Symbol.dispose]: dispose,
-    [Symbol.asyncIterator]: iterator,
-  } satisfies Omit<Channel, typeof Symbol.asyncIterator> & AsyncIterable<Publication> as Channel;
+    [Symbol.asyncIterator]: () =>
+      iterate<Publication>((value, end) => {
+        const stops = [
+          onStatus(({ error }) => {
+            if (subscriptions.peek(name)?.phase === 'stopped') end(error);
+          }),
+          hear(undefined, value),
+          undoable(end),
+        ];
+        return () => {
+          for (const stop of stops) stop();
+        };
+      }),
+  };
+  return channel;
 }
 
 function readHistory(data: unknown): HistoryPage<EventSchemas> {
-  const raw = isRaw(data) ? data : {};
-  const list = Array.isArray(raw['publications']) ? (raw['publications'] as unknown[]) : [];
-  const position = readPosition(raw['position']);
+  const raw = asRaw(data);
+  const { publications, more, recovered } = raw;
   return {
-    publications: list.flatMap((item) => {
-      // Either spelling of the event's name: as in the log, or as on the wire.
-      const publication = isRaw(item) ? readPublication(item, item['event'] ?? item['type']) : undefined;
-      return publication ?? [];
-    }),
-    ...(position !== undefined && { position }),
-    more: raw['more'] === true,
-    recovered: raw['recovered'] === true,
+    // Either spelling of the event's name: as in the log, or as on the wire.
+    publications: (Array.isArray(publications) ? publications.map(asRaw) : []).flatMap(
+      (item) => readPublication(item, item['event'] ?? item['type']) ?? [],
+    ),
+    ...withPosition(raw),
+    more: more === true,
+    recovered: recovered === true,
   };
 }

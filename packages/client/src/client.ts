@@ -4,24 +4,23 @@ import type { Channel } from './channel.ts';
 import { createConnection } from './connection.ts';
 import type { StateListener } from './connection.ts';
 import { ThrumError } from './errors.ts';
-import type { Encoded } from './link.ts';
 import { createPacer } from './pacer.ts';
-import type { WaitOptions } from './pending.ts';
-import { createQueue } from './queue.ts';
-import { createRequests, encode } from './requests.ts';
+import { createOutgoing, encode } from './outgoing.ts';
+import type { WaitOptions } from './outgoing.ts';
 import { settingsOf } from './settings.ts';
 import type { ClientOptions } from './settings.ts';
 import type { State } from './state.ts';
 import { createSubscriptions } from './subscriptions.ts';
 import type { ChannelOptions } from './subscription.ts';
 import type { ChannelEvents, ChannelName, MethodName, MethodParams, MethodResult } from './types.ts';
+import { asRaw } from './wire.ts';
 import type { Raw } from './wire.ts';
 
 /** Plain counts, for a status line. */
 export interface ClientStats {
   /** Frames of the server that made no sense and were ignored. */
   readonly malformed: number;
-  /** Publishes that have no `ack` yet. */
+  /** Publishes and requests that have no answer yet. */
   readonly queued: number;
 }
 
@@ -72,55 +71,52 @@ export function createClient<App = Contract>(
   options: ClientOptions = {},
 ): Client<ContractOf<App>> {
   const settings = settingsOf(url, options);
-  const { env, codec } = settings;
   let welcomed = false;
   let ready = false;
   // After an explicit end only connect() begins again (PROTOCOL.md §12).
-  let rested = false;
+  let rested: ThrumError | undefined;
   let malformed = 0;
 
-  const nextFrame = (): Encoded | undefined =>
-    (welcomed ? subscriptions.next() : undefined) ?? (ready ? (requests.next() ?? queue.next()) : undefined);
-  const pacer = createPacer(env, nextFrame, (data) => connection.send(data));
+  const pacer = createPacer(
+    settings.env,
+    () => (welcomed ? subscriptions.next() : undefined) ?? (ready ? outgoing.next() : undefined),
+    (data) => connection.send(data),
+  );
   const { pump } = pacer;
 
   const wanted = (): ThrumError | undefined => {
-    if (rested) return new ThrumError('disconnected', `Not connected: the client is ${connection.state()}`);
-    if (connection.state() === 'disconnected') connection.connect();
-    return undefined;
+    if (rested === undefined && connection.state() === 'disconnected') connection.connect();
+    return rested;
   };
-  const requests = createRequests(env, codec, settings.requestTimeout, wanted, pump);
-  const queue = createQueue({ settings, wanted, ready: () => ready, pump });
-  const subscriptions = createSubscriptions({ settings, requests, wanted, welcomed: () => welcomed, pump });
+  const outgoing = createOutgoing({ settings, wanted, ready: () => ready, pump });
+  const subscriptions = createSubscriptions({ settings, outgoing, wanted, welcomed: () => welcomed, pump });
 
   const connection = createConnection(settings, {
-    welcome: (limits) => {
+    welcome: ({ limits }) => {
+      const { message, rate } = asRaw(limits);
       welcomed = true;
-      pacer.reset(limits.rate);
-      queue.limit(limits.message);
+      pacer.reset(atLeastOne(rate, 50));
+      outgoing.limit(atLeastOne(message, 65_536));
       subscriptions.welcome();
     },
     ready: (sameUser) => {
       ready = true;
       // One user's words never go out in another's name.
-      if (!sameUser) queue.rest(new ThrumError('disconnected', 'Another user is connected now'));
+      if (!sameUser) outgoing.rest(new ThrumError('disconnected', 'Another user is connected now'), true);
       pump();
     },
     frame: (frame) => {
       if (!route(frame)) malformed += 1;
     },
     down: () => {
-      welcomed = false;
-      ready = false;
+      welcomed = ready = false;
       pacer.reset(0);
       subscriptions.down();
-      requests.down();
-      queue.down();
+      outgoing.down();
     },
     rest: (error) => {
-      rested = true;
-      requests.rest(error);
-      queue.rest(error);
+      rested = error;
+      outgoing.rest(error);
       subscriptions.rest();
     },
     malformed: () => {
@@ -130,27 +126,27 @@ export function createClient<App = Contract>(
 
   // Every frame but those of the connection itself; PROTOCOL.md §3 in one place. False: it made no sense.
   function route(frame: Raw): boolean {
-    switch (frame['type']) {
+    const { type, id, channel } = frame;
+    switch (type) {
       case 'pong':
         return true;
       case 'result':
-        requests.answer(frame);
-        return true;
       case 'ack':
-        queue.answer(frame);
+        outgoing.answer(frame);
         return true;
       case 'error':
-        if (frame['id'] === undefined) {
-          if (frame['channel'] !== undefined) subscriptions.receive(frame);
-        } else if (!requests.answer(frame) && !queue.answer(frame)) subscriptions.refused(frame);
-        return true;
+        if (id !== undefined) {
+          if (!outgoing.answer(frame)) subscriptions.refused(frame);
+          return true;
+        }
+        return channel === undefined || subscriptions.receive(frame);
       default:
         return subscriptions.receive(frame);
     }
   }
 
   const connect = (): void => {
-    rested = false;
+    rested = undefined;
     connection.connect();
   };
   const dispose = (): void => {
@@ -172,17 +168,23 @@ export function createClient<App = Contract>(
     onStateChange: connection.onStateChange,
     connect,
     disconnect: connection.disconnect,
-    channel: (name, channelOptions = {}) => createChannel(name, channelOptions, { subscriptions, requests, queue }),
-    call: (method, params, wait) => requests.send({ type: 'call', method, params }, wait),
+    channel: (name, channelOptions = {}) => createChannel(name, channelOptions, { subscriptions, outgoing }),
+    call: (method, params, wait) => outgoing.request({ type: 'call', method, params }, wait, (data) => data),
     send: (frame) => {
-      const data = encode(codec, frame);
+      const data = encode(settings, frame);
       if (!ready || !connection.send(data)) return false;
       pacer.spend();
       return true;
     },
-    stats: () => ({ malformed, queued: queue.size }),
+    stats: () => ({ malformed, queued: outgoing.size() }),
     dispose,
     [Symbol.dispose]: dispose,
   };
-  return client as Client<ContractOf<App>>;
+  // The contract exists in types only; at run time every client is the same.
+  return client as unknown as Client<ContractOf<App>>;
+}
+
+/** A limit of the server's, or the protocol's default (§13) in place of nonsense. */
+function atLeastOne(value: unknown, otherwise: number): number {
+  return typeof value === 'number' && value >= 1 && value < 1e9 ? value : otherwise;
 }

@@ -1,15 +1,12 @@
-import { closeCodes, mayReconnect, tokenReasons } from '@thrum/protocol';
+import { mayReconnect, tokenReasons } from '@thrum/protocol';
 import { backoffDelay } from './backoff.ts';
-import { ThrumError, safely } from './errors.ts';
+import { ThrumError, notify, readMilliseconds } from './errors.ts';
 import { openLink } from './link.ts';
 import type { Encoded, Link } from './link.ts';
-import { readLimits, renewalDelay } from './session.ts';
-import type { ServerLimits } from './session.ts';
-import { socketUrl } from './settings.ts';
 import type { Settings, Token } from './settings.ts';
 import { stateOf, table } from './state.ts';
 import type { Effect, MachineEvent, Phase, State } from './state.ts';
-import { readError, readMilliseconds } from './wire.ts';
+import { isText, readError, readText } from './wire.ts';
 import type { Raw } from './wire.ts';
 
 /** Why the state is what it is. */
@@ -29,7 +26,7 @@ export type StateListener = (state: State, info: StateInfo) => void;
 /** What the connection tells the parts above it. */
 export interface ConnectionEvents {
   /** The server spoke, and the `auth` frame is on its way: what may follow it without waiting can go. */
-  welcome(limits: ServerLimits): void;
+  welcome(frame: Raw): void;
   /** In: `sameUser` is false when another user came back than had left. */
   ready(sameUser: boolean): void;
   frame(frame: Raw): void;
@@ -54,128 +51,119 @@ export interface Connection {
 }
 
 /** What happened, beside the event's name: shown to the application. */
-type Detail = Omit<StateInfo, 'previous' | 'retryIn'>;
+type Detail = Omit<StateInfo, 'previous'>;
 
-interface Queued {
-  readonly event: MachineEvent;
-  readonly detail: Detail;
-  /** The generation it belongs to; it counts for nothing in a later one. */
-  readonly generation: number | undefined;
-}
-
-// The id of every auth frame; requests count in numbers and publishes have ids of their own shape.
-const authId = 'auth';
+// The id of every auth frame; requests count in numbers, and publishes have ids of their own shape.
+const authId = 'thrum:auth';
 const maxRefusals = 3;
+const nothing = (): void => undefined;
 
-/** The table of state.ts with its effects: at most one socket, one timer, one token request that count. */
+/** The table of state.ts with its effects: at most one socket, one timer and one token request that count. */
 export function createConnection(settings: Settings, events: ConnectionEvents): Connection {
-  const { env, lifecycle, getToken } = settings;
+  const { env, lifecycle, getToken, backoff } = settings;
   const listeners = new Set<StateListener>();
-  const inbox: Queued[] = [];
+  const inbox: (() => void)[] = [];
   let running = false;
   let phase: Phase = 'disconnected';
-  let shown: State = 'disconnected';
+  let shown: State = phase;
   let detail: Detail = {};
-  let retryIn: number | undefined;
+  // Raised whenever a socket is left: what an older one still says counts for nothing.
   let generation = 0;
   let link: Link | undefined;
-  let stopTimer: () => void = () => undefined;
-  let stopRenewal: () => void = () => undefined;
+  let stopTimer = nothing;
+  let stopRenewal = nothing;
   let unwatch: (() => void) | undefined;
   let away = false;
   let attempts = 0;
   let refusals = 0;
-  let welcomed = false;
   let comeBackAt: number | undefined;
   let lastError: ThrumError | undefined;
   let user: string | undefined;
   let previousUser: string | undefined;
   let connectionId: string | undefined;
+  let welcomed = false;
 
   const effects: Record<Effect, () => void> = {
-    reset: () => {
-      attempts = 0;
-      refusals = 0;
-    },
-    admit: () => {
-      stopTimer();
-      const sameUser = previousUser === undefined || previousUser === user;
-      previousUser = user;
-      events.ready(sameUser);
-    },
     watch: () => {
       away = false;
+      attempts = refusals = 0;
       unwatch ??= lifecycle.listen((event) => {
         if (event !== 'woke') away = event === 'left';
         dispatch(away ? 'park' : 'wake');
       });
     },
-    drop,
+    drop: () => {
+      generation += 1;
+      stopTimer();
+      stopRenewal();
+      welcomed = false;
+      connectionId = undefined;
+      const old = link;
+      link = undefined;
+      old?.close(1000, '');
+      if (old !== undefined) events.down();
+    },
     dial,
+    admit: () => {
+      stopTimer();
+      attempts = refusals = 0;
+      const sameUser = previousUser === undefined || previousUser === user;
+      previousUser = user;
+      events.ready(sameUser);
+    },
     wait: () => {
-      if (attempts >= settings.maxReconnectAttempts) {
-        dispatch('refused', detail);
-        return;
-      }
-      if (comeBackAt === undefined) retryIn = backoffDelay(settings.backoff, attempts++, env.random());
-      else retryIn = Math.max(0, comeBackAt - env.monotonic());
+      const retryIn =
+        comeBackAt === undefined
+          ? backoffDelay(backoff, attempts++, env.random())
+          : Math.max(0, comeBackAt - env.monotonic());
       comeBackAt = undefined;
-      arm(retryIn);
+      if (attempts > settings.maxReconnectAttempts) dispatch('refused', detail);
+      else {
+        detail = { ...detail, retryIn };
+        arm(retryIn);
+      }
     },
     probe: () => link?.probe(settings.probeTimeout),
     rest: () => {
       unwatch?.();
-      unwatch = undefined;
-      comeBackAt = undefined;
-      user = undefined;
-      previousUser = undefined;
-      const why = phase === 'failed' ? 'The connection failed' : 'Disconnected';
-      events.rest(new ThrumError('disconnected', why, { cause: detail.error }));
+      unwatch = comeBackAt = user = previousUser = undefined;
+      events.rest(new ThrumError('disconnected', 'Not connected', false, { cause: detail.error }));
     },
   };
 
   // Events that come while one is handled wait for it, so a listener that calls connect() sees no half-made state.
   function dispatch(event: MachineEvent, eventDetail: Detail = {}, from?: number): void {
-    inbox.push({ event, detail: eventDetail, generation: from });
+    inbox.push(() => {
+      if ((from ?? generation) === generation) step(event, eventDetail);
+    });
     if (running) return;
     running = true;
-    for (let next = inbox.shift(); next !== undefined; next = inbox.shift()) {
-      if (next.generation === undefined || next.generation === generation) step(next);
-    }
+    for (let next = inbox.shift(); next !== undefined; next = inbox.shift()) next();
     running = false;
   }
 
-  function step(next: Queued): void {
-    const [target, ...todo] = table[phase][next.event];
-    if (target === phase && todo.length === 0) return;
+  function step(event: MachineEvent, eventDetail: Detail): void {
+    const cell = table[phase][event];
+    if (cell === undefined) return;
+    const [target, ...todo] = cell;
     phase = target;
-    detail = next.detail;
-    retryIn = undefined;
+    detail = eventDetail;
     for (const effect of todo) effects[effect]();
-    const state = stateOf(phase);
-    if (state === shown && retryIn === undefined) return;
-    const info = { previous: shown, ...detail, ...(retryIn !== undefined && { retryIn }) };
-    shown = state;
-    for (const listener of [...listeners]) safely(() => listener(state, info));
+    const previous = shown;
+    shown = stateOf(phase);
+    if (shown !== previous || detail.retryIn !== undefined) notify(listeners, shown, { previous, ...detail });
   }
 
-  function arm(ms: number): void {
-    stopTimer();
+  /** Dispatches for as long as the present socket, or the attempt at one, counts. */
+  function teller(): (event: MachineEvent, eventDetail?: Detail) => void {
     const from = generation;
-    stopTimer = env.timer(ms, () => dispatch('due', lateDetail(phase), from));
+    return (event, eventDetail) => dispatch(event, eventDetail, from);
   }
 
-  function drop(): void {
-    generation += 1;
+  function arm(ms: number, eventDetail?: Detail): void {
+    const tell = teller();
     stopTimer();
-    stopRenewal();
-    welcomed = false;
-    connectionId = undefined;
-    const old = link;
-    link = undefined;
-    if (old === undefined) return;
-    old.close(closeCodes.normal.code, closeCodes.normal.reason);
-    events.down();
+    stopTimer = env.timer(ms, () => tell('due', eventDetail));
   }
 
   function dial(): void {
@@ -184,127 +172,99 @@ export function createConnection(settings: Settings, events: ConnectionEvents): 
       return;
     }
     generation += 1;
-    lastError = undefined;
-    comeBackAt = undefined;
-    const from = generation;
-    arm(settings.connectTimeout);
-    if (getToken === undefined) open(from, undefined);
-    else
-      withToken(
-        from,
-        (token) => open(from, token),
-        (error) => dispatch('lost', { error }, from),
-      );
+    lastError = comeBackAt = undefined;
+    arm(settings.connectTimeout, { error: new ThrumError('timeout', 'No connection in time', true) });
+    const tell = teller();
+    if (getToken === undefined) open();
+    else withToken(open, (error) => tell('lost', { error }));
   }
 
   // A getToken that throws at once is no different from one that rejects.
-  function withToken(from: number, use: (token: Token) => void, failed: (error: unknown) => void): void {
-    void Promise.resolve()
-      .then(getToken)
-      .then(
-        (token) => {
-          if (from === generation) use(token);
-        },
-        (error: unknown) => {
-          if (from === generation) failed(error);
-        },
-      );
+  function withToken(use: (token: Token) => void, failed: (error: unknown) => void): void {
+    const from = generation;
+    const current =
+      <T>(run: (value: T) => void) =>
+      (value: T): void => {
+        if (from === generation) run(value);
+      };
+    void Promise.resolve().then(getToken).then(current(use), current(failed));
   }
 
-  function open(from: number, token: Token): void {
+  function open(token?: Token): void {
+    const tell = teller();
     try {
-      link = openLink(
-        { ...settings, url: socketUrl(settings.url), WebSocket: constructorOf(settings) },
-        {
-          frame: (frame) => {
-            if (from === generation) receive(frame, token);
-          },
-          malformed: events.malformed,
-          closed: (code, reason) => closed(from, code, reason),
-        },
-      );
+      link = openLink(settings, {
+        frame: (frame) => receive(frame, token),
+        malformed: events.malformed,
+        closed: (code, reason) => tell(afterClose(code, reason), { code, reason, error: lastError }),
+      });
     } catch (error) {
-      dispatch('refused', { error }, from);
+      tell('refused', { error });
     }
   }
 
-  function closed(from: number, code: number, reason: string): void {
-    if (from !== generation) return;
-    const why: Detail = { code, reason, ...(lastError !== undefined && { error: lastError }) };
-    if (code === closeCodes.normal.code) dispatch('ended', why, from);
-    else if (mayReconnect(code, reason)) dispatch('lost', why, from);
-    else if (
-      getToken !== undefined &&
-      code === 1008 &&
-      tokenReasons.includes(reason) &&
-      ++refusals < maxRefusals
-    ) {
-      dispatch('lost', why, from);
-    } else dispatch('refused', why, from);
+  // PROTOCOL.md §12
+  function afterClose(code: number, reason: string): MachineEvent {
+    if (code === 1000) return 'ended';
+    const curable = getToken !== undefined && code === 1008 && tokenReasons.includes(reason);
+    return mayReconnect(code, reason) || (curable && ++refusals < maxRefusals) ? 'lost' : 'refused';
   }
 
   function receive(frame: Raw, token: Token): void {
     const { type, id } = frame;
-    if (type === 'error' && (id === undefined || id === authId)) {
-      lastError = readError(frame);
-      // Whatever waits to be sent belongs to the user who was here before; only the application knows what to do.
-      if (lastError.code === 'user_mismatch') dispatch('refused', { error: lastError }, generation);
-      else if (id === undefined) events.frame(frame);
-    } else if (type === 'welcome') {
+    if (type === 'welcome') {
       if (!welcomed) welcome(frame, token);
+    } else if (type === 'error' && (id === undefined || id === authId)) {
+      lastError = readError(frame);
+      // What waits to be sent belongs to the user who was here before; only the application knows what to do.
+      if (lastError.code === 'user_mismatch') dispatch('refused', { error: lastError });
+      else events.frame(frame);
     } else if (!welcomed) events.malformed();
     else if (type === 'auth_success') {
-      user = text(frame['userId']);
-      renewAfter(renewalDelay(frame['expiresAt'], env));
-      dispatch('ready', {}, generation);
-    } else if (type === 'reconnect') drain(readMilliseconds(frame['after']) ?? 0);
-    else events.frame(frame);
+      user = readText(frame['userId']);
+      const { expiresAt } = frame;
+      if (typeof expiresAt === 'number') renewIn(expiresAt - env.now());
+      dispatch('ready');
+    } else if (type === 'reconnect' && phase === 'connected') {
+      // PROTOCOL.md §10: the server spreads its clients over the window; its number counts if it closes early, too.
+      const after = readMilliseconds(frame['after']) ?? 0;
+      comeBackAt = env.monotonic() + after;
+      arm(after);
+    } else events.frame(frame);
   }
 
   function welcome(frame: Raw, token: Token): void {
     welcomed = true;
-    connectionId = text(frame['connectionId']);
-    user = text(frame['userId']);
-    const anonymous = typeof token !== 'string';
-    if (anonymous && frame['authentication'] === 'required') {
-      const error = new ThrumError(
-        'authentication_required',
-        'The server asks for a token, and there is none',
-      );
-      dispatch('refused', { error }, generation);
+    connectionId = readText(frame['connectionId']);
+    user = readText(frame['userId']);
+    const anonymous = !isText(token);
+    if (!anonymous) authenticate(token);
+    else if (frame['authentication'] === 'required') {
+      dispatch('refused', { error: new ThrumError('authentication_required', 'There is no token') });
       return;
     }
-    if (!anonymous) authenticate(token);
-    events.welcome(readLimits(frame));
-    if (anonymous) dispatch('ready', {}, generation);
+    events.welcome(frame);
+    if (anonymous) dispatch('ready');
   }
 
   function authenticate(token: string): void {
     link?.send(settings.codec.encode({ type: 'auth', token, id: authId }));
   }
 
-  function renewAfter(ms: number | undefined): void {
+  function renewIn(left: number): void {
     stopRenewal();
-    if (ms === undefined || getToken === undefined) return;
-    const from = generation;
-    stopRenewal = env.timer(ms, () => {
+    if (getToken === undefined) return;
+    // A session that has just begun cannot be over: then this clock is wrong, and a tight loop would not right it.
+    const delay = left > 0 ? Math.max(1000, left * 0.9) : 30_000;
+    stopRenewal = env.timer(delay, () => {
       withToken(
-        from,
         (token) => {
-          if (typeof token === 'string') authenticate(token);
+          if (isText(token)) authenticate(token);
         },
         // The session still lives: ask again, up to the moment when the server ends it.
-        () => renewAfter(backoffDelay(settings.backoff, 2, env.random())),
+        () => renewIn(5000),
       );
     });
-  }
-
-  // PROTOCOL.md §10: the server spreads its clients over the window, so its number counts, also when it closes early.
-  function drain(after: number): void {
-    if (phase !== 'connected') return;
-    attempts = 0;
-    comeBackAt = env.monotonic() + after;
-    arm(after);
   }
 
   return {
@@ -322,21 +282,4 @@ export function createConnection(settings: Settings, events: ConnectionEvents): 
     },
     clear: () => listeners.clear(),
   };
-}
-
-function lateDetail(phase: Phase): Detail {
-  const dialing = phase === 'connecting' || phase === 'redialing';
-  return dialing
-    ? { error: new ThrumError('timeout', 'The attempt to connect took too long', { retry: true }) }
-    : {};
-}
-
-function constructorOf(settings: Settings): NonNullable<Settings['WebSocket']> {
-  const found = settings.WebSocket ?? (globalThis as Pick<Settings, 'WebSocket'>).WebSocket;
-  if (found === undefined) throw new TypeError('There is no WebSocket here: give one as an option');
-  return found;
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
 }

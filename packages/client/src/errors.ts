@@ -2,21 +2,7 @@ import type { ErrorCode } from '@thrum/protocol';
 
 /** A code of the server (PROTOCOL.md §11), or one of the SDK's own. */
 export type ThrumErrorCode =
-  | ErrorCode
-  | 'timeout'
-  | 'aborted'
-  | 'expired'
-  | 'queue_full'
-  | 'disconnected'
-  | 'too_large';
-
-/** What a {@link ThrumError} carries besides its code and message. */
-export interface ThrumErrorDetails {
-  readonly retry?: boolean;
-  readonly after?: number | undefined;
-  readonly channel?: string | undefined;
-  readonly cause?: unknown;
-}
+  ErrorCode | 'timeout' | 'aborted' | 'expired' | 'queue_full' | 'disconnected' | 'too_large';
 
 /**
  * Every refusal, of the server or of the SDK itself.
@@ -35,24 +21,34 @@ export class ThrumError extends Error {
   readonly after: number | undefined;
   readonly channel: string | undefined;
 
-  constructor(code: ThrumErrorCode, message: string, details: ThrumErrorDetails = {}) {
-    super(message, 'cause' in details ? { cause: details.cause } : undefined);
+  constructor(
+    code: ThrumErrorCode,
+    message: string,
+    retry = false,
+    details: { readonly after?: unknown; readonly channel?: unknown; readonly cause?: unknown } = {},
+  ) {
+    const { after, channel, cause } = details;
+    super(message, { cause });
     this.code = code;
-    this.retry = details.retry ?? false;
-    this.after = details.after;
-    this.channel = details.channel;
+    this.retry = retry;
+    this.after = readMilliseconds(after);
+    this.channel = typeof channel === 'string' ? channel : undefined;
   }
+}
+
+// Five minutes: no server can make a client sleep for longer than that.
+const longestPause = 300_000;
+
+/** A delay the server asks for, or `undefined` when it is no usable number. */
+export function readMilliseconds(value: unknown): number | undefined {
+  return typeof value === 'number' && value >= 0 ? Math.min(value, longestPause) : undefined;
 }
 
 /** Tells the host about an exception of the application's own code without letting it stop anything. */
 export function report(error: unknown): void {
-  try {
-    if (typeof reportError === 'function') reportError(error);
-    // oxlint-disable-next-line no-console -- Node has no reportError, and silence would hide the application's bug
-    else console.error(error);
-  } catch {
-    // A host whose reporter throws has nothing left to tell.
-  }
+  if (typeof reportError === 'function') reportError(error);
+  // oxlint-disable-next-line no-console -- Node has no reportError, and silence would hide the application's bug
+  else console.error(error);
 }
 
 /**
@@ -62,10 +58,17 @@ export function report(error: unknown): void {
 export function safely(run: () => unknown): Promise<unknown> | undefined {
   try {
     const result = run();
-    if (typeof result !== 'object' || result === null || !('then' in result)) return undefined;
-    return Promise.resolve(result).catch(report);
+    if (typeof result === 'object' && result !== null) return Promise.resolve(result).catch(report);
   } catch (error) {
     report(error);
-    return undefined;
   }
+  return undefined;
+}
+
+/** Calls each listener; one that another has just removed still hears this, and none can stop the rest. */
+export function notify<Args extends readonly unknown[]>(
+  listeners: Iterable<(...args: Args) => unknown>,
+  ...args: Args
+): void {
+  for (const listener of [...listeners]) safely(() => listener(...args));
 }

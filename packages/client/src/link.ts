@@ -1,7 +1,7 @@
-import { closeCodes } from '@thrum/protocol';
+import { heartbeatClose } from '@thrum/protocol';
 import type { Codec } from '@thrum/protocol';
-import type { Env } from './env.ts';
-import { isRaw } from './wire.ts';
+import type { Settings } from './settings.ts';
+import { isRaw, isText } from './wire.ts';
 import type { Raw } from './wire.ts';
 
 /** A frame as it travels. */
@@ -17,18 +17,6 @@ export interface SocketLike {
 }
 
 export type SocketConstructor = new (url: string, protocols?: string | string[]) => SocketLike;
-
-export interface LinkOptions {
-  readonly url: string;
-  readonly WebSocket: SocketConstructor;
-  readonly codec: Codec;
-  readonly subprotocol: string | undefined;
-  readonly env: Env;
-  /** Milliseconds of silence before a ping. */
-  readonly pingInterval: number;
-  /** Milliseconds to hear anything at all after it. */
-  readonly pongTimeout: number;
-}
 
 export interface LinkEvents {
   frame(frame: Raw): void;
@@ -50,15 +38,22 @@ export interface Link {
 const lateTimer = 1000;
 const socketOpen = 1;
 
-/** Dials. Throws what the WebSocket constructor throws: an address that no retry will cure. */
-export function openLink(options: LinkOptions, events: LinkEvents): Link {
-  const { env, codec, pingInterval, pongTimeout, subprotocol } = options;
-  const socket = new options.WebSocket(options.url, ...(subprotocol === undefined ? [] : [subprotocol]));
+/** Dials. Throws what `URL` and the WebSocket constructor throw: an address that no retry will cure. */
+export function openLink(settings: Settings, events: LinkEvents): Link {
+  const { env, codec, pingInterval, subprotocol } = settings;
+  const { WebSocket, location } = globalThis as Partial<typeof globalThis>;
+  const url = new URL(settings.url, location?.href);
+  url.protocol = url.protocol.replace('http', 'ws');
+  url.hash = '';
+  const socket = new ((settings.WebSocket ?? WebSocket) as SocketConstructor)(
+    url.href,
+    ...(subprotocol === undefined ? [] : [subprotocol]),
+  );
   socket.binaryType = 'arraybuffer';
   let done = false;
   let received = 0;
   let heard = 0;
-  let stopTimer: () => void = () => undefined;
+  let stopTimer = (): void => undefined;
 
   const send = (data: Encoded): boolean => {
     if (done || socket.readyState !== socketOpen) return false;
@@ -69,15 +64,13 @@ export function openLink(options: LinkOptions, events: LinkEvents): Link {
       return false;
     }
   };
-  const stop = (): boolean => {
-    if (done) return false;
-    done = true;
+  const finish = (): boolean => {
     stopTimer();
-    return true;
+    return !done && (done = true);
   };
-  const closeSocket = (code: number, reason: string): void => {
+  const close = (code: number, reason: string): void => {
     try {
-      socket.close(code, reason);
+      if (finish()) socket.close(code, reason);
     } catch {
       // Already gone, or a WebSocket that refuses the code: either way it is no longer ours.
     }
@@ -86,64 +79,58 @@ export function openLink(options: LinkOptions, events: LinkEvents): Link {
     stopTimer();
     stopTimer = env.timer(ms, run);
   };
-  // One timer for as long as the socket lives, checked when it fires: rearming it for each message would cost more.
+  // One timer, looked at when it fires: rearming it for each message would cost more.
   const watch = (): void => {
-    arm(Math.max(0, heard + pingInterval - env.monotonic()), () => {
-      if (env.monotonic() - heard >= pingInterval) probe(pongTimeout);
-      else watch();
-    });
+    const left = heard + pingInterval - env.monotonic();
+    if (left > 0) arm(left, watch);
+    else probe(settings.pongTimeout);
   };
   const probe = (timeout: number, secondChance = true): void => {
-    if (done || socket.readyState !== socketOpen) return;
     const before = received;
     const asked = env.monotonic();
-    send(codec.encode({ type: 'ping' }));
+    if (!send(codec.encode({ type: 'ping' }))) return;
     arm(timeout, () => {
       if (received !== before) watch();
       else if (secondChance && env.monotonic() - asked > timeout + lateTimer) probe(timeout, false);
-      else if (stop()) {
-        const { code, reason } = closeCodes.heartbeat;
-        closeSocket(code, reason);
+      else {
+        const { code, reason } = heartbeatClose;
+        close(code, reason);
         // A half-open socket would report its close minutes later.
         events.closed(code, reason);
       }
     });
   };
 
-  socket.addEventListener('open', () => {
-    if (done) return;
+  const listen = (type: string, run: (event: Raw) => void): void => {
+    socket.addEventListener(type, (event) => {
+      if (!done) run(event as Raw);
+    });
+  };
+  listen('open', () => {
     heard = env.monotonic();
     watch();
   });
-  socket.addEventListener('message', (event) => {
-    if (done) return;
+  listen('message', ({ data }) => {
     received += 1;
     heard = env.monotonic();
-    const frame = decode(codec, (event as { readonly data?: unknown }).data);
+    const frame = decode(codec, data);
     if (frame === undefined) events.malformed();
     else events.frame(frame);
   });
-  socket.addEventListener('close', (event) => {
-    if (!stop()) return;
-    const { code, reason } = event as { readonly code?: unknown; readonly reason?: unknown };
-    events.closed(typeof code === 'number' ? code : 1006, typeof reason === 'string' ? reason : '');
+  listen('close', ({ code, reason }) => {
+    finish();
+    events.closed(Number(code) || 1006, isText(reason) ? reason : '');
   });
   // Says nothing that the close after it does not; without a listener the `ws` package would throw.
-  socket.addEventListener('error', () => undefined);
+  listen('error', () => undefined);
 
-  return {
-    send,
-    probe: (timeout) => probe(timeout),
-    close: (code, reason) => {
-      if (stop()) closeSocket(code, reason);
-    },
-  };
+  return { send, probe, close };
 }
 
 function decode(codec: Codec, data: unknown): Raw | undefined {
   try {
     const value = codec.decode(data instanceof ArrayBuffer ? new Uint8Array(data) : (data as Encoded));
-    return isRaw(value) && typeof value['type'] === 'string' ? value : undefined;
+    return isRaw(value) && isText(value['type']) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -28,6 +28,7 @@ export interface DroppedPublish {
 
 export type Token = string | null | undefined;
 
+/** What an application may change; every default is in the comment. */
 export interface ClientOptions {
   /**
    * Called for every attempt to connect and at 90 % of the session's time; the token goes in the first `auth` frame
@@ -40,85 +41,64 @@ export interface ClientOptions {
   /** Told of each publish that was dropped, expired, or cut off by a disconnect; its promise rejects too. */
   readonly onDrop?: ((publish: DroppedPublish, reason: ThrumError) => void) | undefined;
   /** Milliseconds without an `ack` before a publish is sent again on the same connection. Default 15,000. */
-  readonly publishTimeout?: number | undefined;
+  readonly publishTimeout?: number;
   /** Milliseconds for `call`, `history` and `presence.get`, unless their caller says otherwise. Default 15,000. */
-  readonly requestTimeout?: number | undefined;
+  readonly requestTimeout?: number;
   /** Milliseconds for one whole attempt: token, handshake, `welcome`, `auth_success`. Default 15,000. */
-  readonly connectTimeout?: number | undefined;
+  readonly connectTimeout?: number;
   /** Milliseconds of silence before a `ping` frame. Default 30,000. */
-  readonly pingInterval?: number | undefined;
+  readonly pingInterval?: number;
   /** Milliseconds to hear anything after it. Default 5,000. */
-  readonly pongTimeout?: number | undefined;
+  readonly pongTimeout?: number;
   /** Milliseconds to hear anything after the page became visible, online or resumed. Default 2,500. */
-  readonly probeTimeout?: number | undefined;
+  readonly probeTimeout?: number;
   readonly backoff?: Partial<Backoff> | undefined;
   /** Attempts after a loss before the state is `failed`. Default: without end. */
-  readonly maxReconnectAttempts?: number | undefined;
+  readonly maxReconnectAttempts?: number;
   /** Milliseconds between the last listener's leaving and `unsubscribe`. Default 500. */
-  readonly linger?: number | undefined;
+  readonly linger?: number;
   /** Dial while the page is hidden or offline too. Default false. */
-  readonly background?: boolean | undefined;
-  /** How frames become bytes. Default JSON, without a subprotocol. */
-  readonly codec?: Codec | undefined;
+  readonly background?: boolean;
+  /** How frames become bytes; its subprotocol is asked for. Default JSON, without a subprotocol. */
+  readonly codec?: Codec;
   /** Default: the events of `window` and `document`, where there are any. */
-  readonly lifecycle?: Lifecycle | undefined;
+  readonly lifecycle?: Lifecycle;
   /** Clocks, timers, randomness; for simulations and tests. */
-  readonly env?: Env | undefined;
+  readonly env?: Env;
 }
 
 /** {@link ClientOptions} with every default filled in. */
-export interface Settings {
+export interface Settings extends Required<Omit<ClientOptions, 'queue' | 'backoff' | OptionalSetting>> {
   readonly url: string;
-  readonly getToken: ClientOptions['getToken'];
-  readonly WebSocket: SocketConstructor | undefined;
   readonly queue: QueueBounds;
-  readonly onDrop: ClientOptions['onDrop'];
-  readonly publishTimeout: number;
-  readonly requestTimeout: number;
-  readonly connectTimeout: number;
-  readonly pingInterval: number;
-  readonly pongTimeout: number;
-  readonly probeTimeout: number;
   readonly backoff: Backoff;
-  readonly maxReconnectAttempts: number;
-  readonly linger: number;
-  readonly background: boolean;
-  readonly codec: Codec;
   readonly subprotocol: string | undefined;
-  readonly lifecycle: Lifecycle;
-  readonly env: Env;
+  readonly getToken?: ClientOptions['getToken'];
+  readonly WebSocket?: ClientOptions['WebSocket'];
+  readonly onDrop?: ClientOptions['onDrop'];
 }
 
-/** Reads no global: a server that renders a page may create a client. */
+type OptionalSetting = 'getToken' | 'WebSocket' | 'onDrop';
+
+/** Reads no global but the scope itself: a server that renders a page may create a client. */
 export function settingsOf(url: string, options: ClientOptions): Settings {
   return {
     url,
-    getToken: options.getToken,
-    WebSocket: options.WebSocket,
-    queue: { maxCount: 100, maxBytes: 1_048_576, maxAge: 60_000, ...options.queue },
-    onDrop: options.onDrop,
-    publishTimeout: options.publishTimeout ?? 15_000,
-    requestTimeout: options.requestTimeout ?? 15_000,
-    connectTimeout: options.connectTimeout ?? 15_000,
-    pingInterval: options.pingInterval ?? 30_000,
-    pongTimeout: options.pongTimeout ?? 5000,
-    probeTimeout: options.probeTimeout ?? 2500,
-    backoff: { base: 1000, max: 30_000, jitter: 0.25, ...options.backoff },
-    maxReconnectAttempts: options.maxReconnectAttempts ?? Infinity,
-    linger: options.linger ?? 500,
-    background: options.background ?? false,
-    codec: options.codec ?? jsonCodec,
     subprotocol: options.codec?.subprotocol,
-    lifecycle: options.lifecycle ?? pageLifecycle(globalThis as Scope),
-    env: options.env ?? hostEnv,
+    publishTimeout: 15_000,
+    requestTimeout: 15_000,
+    connectTimeout: 15_000,
+    pingInterval: 30_000,
+    pongTimeout: 5000,
+    probeTimeout: 2500,
+    maxReconnectAttempts: Infinity,
+    linger: 500,
+    background: false,
+    codec: jsonCodec,
+    lifecycle: pageLifecycle(globalThis as Scope),
+    env: hostEnv,
+    ...options,
+    queue: { maxCount: 100, maxBytes: 1_048_576, maxAge: 60_000, ...options.queue },
+    backoff: { base: 1000, max: 30_000, jitter: 0.25, ...options.backoff },
   };
-}
-
-/** `/ws` against the page, `http` as `ws`. Throws a `TypeError` for what is no address. */
-export function socketUrl(url: string): string {
-  const { location } = globalThis as { readonly location?: { readonly href: string } };
-  const resolved = new URL(url, location?.href);
-  resolved.protocol = resolved.protocol.replace('http', 'ws');
-  resolved.hash = '';
-  return resolved.href;
 }

@@ -1,5 +1,5 @@
 import type { Position, Publication, Since } from '@thrum/protocol';
-import { safely } from './errors.ts';
+import { notify } from './errors.ts';
 import type { ThrumError } from './errors.ts';
 import { createRoster } from './presence.ts';
 import type { Roster } from './presence.ts';
@@ -51,31 +51,31 @@ export interface Subscription {
   readonly roster: Roster;
   phase: SubscriptionPhase;
   status: StatusType;
-  position: Position | undefined;
+  position?: Position | undefined;
   /** What the application gave to begin with; used up by the first answer. */
-  since: Since | undefined;
-  ack: boolean;
-  presence: boolean;
+  since?: Since | undefined;
+  ack?: boolean | undefined;
+  presence?: boolean | undefined;
   /** The server made it: kept and recovered without a listener. */
-  byServer: boolean;
+  byServer?: boolean | undefined;
   /** The server announced it on this connection while our own `subscribe` was on its way. */
-  announced: boolean;
+  announced?: boolean | undefined;
   /** The id of the `subscribe` whose answer counts, and the position it asked for. */
-  requestId: number | undefined;
-  asked: Position | undefined;
+  requestId?: number | undefined;
+  asked?: Position | undefined;
   retries: number;
   /** A `due` subscription waits for this timer; an `asked` one is asked again by it. */
-  stopTimer: (() => void) | undefined;
-  stopLinger: (() => void) | undefined;
+  stopTimer?: (() => void) | undefined;
+  stopLinger?: (() => void) | undefined;
   /** The position at which a hole was last met. */
-  holeAt: Position | undefined;
+  holeAt?: Position | undefined;
   /** This connection's own state, in a box because any value is one. */
-  state: readonly [unknown] | undefined;
+  state?: readonly [unknown] | undefined;
   /** Listeners of acknowledged publications, one after the other. */
   processing: Promise<unknown>;
-  processed: Position | undefined;
-  ackDue: boolean;
-  stopAck: (() => void) | undefined;
+  processed?: Position | undefined;
+  ackDue?: boolean | undefined;
+  stopAck?: (() => void) | undefined;
 }
 
 export function createSubscription(name: string): Subscription {
@@ -87,23 +87,8 @@ export function createSubscription(name: string): Subscription {
     roster: createRoster(),
     phase: 'idle',
     status: 'unsubscribed',
-    position: undefined,
-    since: undefined,
-    ack: false,
-    presence: false,
-    byServer: false,
-    announced: false,
-    requestId: undefined,
-    asked: undefined,
     retries: 0,
-    stopTimer: undefined,
-    stopLinger: undefined,
-    holeAt: undefined,
-    state: undefined,
     processing: Promise.resolve(),
-    processed: undefined,
-    ackDue: false,
-    stopAck: undefined,
   };
 }
 
@@ -111,12 +96,13 @@ export function emit(sub: Subscription, status: Status): void {
   // A refused presence update or a slow spell does not end a subscription, and what is shown should not say so.
   const passing = sub.phase === 'live' && (status.type === 'error' || status.type === 'behind');
   if (!passing) sub.status = status.type;
-  for (const listener of [...sub.statusListeners]) safely(() => listener(status));
+  notify(sub.statusListeners, status);
 }
 
 /** Whether anybody is there for whom the server should send. */
 export function isWanted(sub: Subscription): boolean {
-  return sub.listeners.size > 0 || sub.presenceListeners.size > 0 || sub.stopLinger !== undefined || sub.byServer;
+  const { listeners, presenceListeners, stopLinger, byServer } = sub;
+  return listeners.size + presenceListeners.size > 0 || stopLinger !== undefined || byServer === true;
 }
 
 export function stopRetry(sub: Subscription): void {

@@ -1,12 +1,14 @@
+import { isPosition } from '@thrum/protocol';
 import { backoffDelay } from './backoff.ts';
 import { receive } from './delivery.ts';
-import { ThrumError, safely } from './errors.ts';
+import { notify } from './errors.ts';
+import type { ThrumError } from './errors.ts';
 import type { Encoded } from './link.ts';
-import type { Requests } from './requests.ts';
+import type { Outgoing } from './outgoing.ts';
 import type { Settings } from './settings.ts';
 import { createSubscription, emit, isWanted, stopRetry } from './subscription.ts';
 import type { ChannelOptions, Subscription } from './subscription.ts';
-import { readError, readPosition, readPublication } from './wire.ts';
+import { isText, readError, readPublication, withPosition } from './wire.ts';
 import type { Raw } from './wire.ts';
 
 /** Every channel of one client. Handles come and go; what the server knows is kept here. */
@@ -32,7 +34,7 @@ export interface Subscriptions {
 
 export interface SubscriptionsNeeds {
   readonly settings: Settings;
-  readonly requests: Requests;
+  readonly outgoing: Outgoing;
   /** Connects where nothing else did. */
   wanted(): void;
   /** Whether a connection is there. */
@@ -42,159 +44,122 @@ export interface SubscriptionsNeeds {
 
 // A server that announces subscriptions without end must not fill the page's memory.
 const maxChannels = 10_000;
+// Confirmations within this many milliseconds become one frame: a busy channel must not spend the rate limit on them.
+const ackDelay = 50;
 
 export function createSubscriptions(needs: SubscriptionsNeeds): Subscriptions {
-  const { settings, requests, wanted, welcomed, pump } = needs;
-  const { env, codec, backoff, linger, requestTimeout } = settings;
+  const { settings, outgoing, wanted, welcomed, pump } = needs;
+  const { env, codec } = settings;
   const subs = new Map<string, Subscription>();
   const leaving: string[] = [];
 
   const get = (name: string): Subscription => {
-    const found = subs.get(name) ?? createSubscription(name);
-    subs.set(name, found);
-    return found;
+    const sub = subs.get(name) ?? createSubscription(name);
+    subs.set(name, sub);
+    return sub;
   };
   const forget = (sub: Subscription): void => {
-    if (!isWanted(sub) && sub.statusListeners.size === 0 && sub.phase !== 'live') subs.delete(sub.name);
+    if (!isWanted(sub) && sub.statusListeners.size === 0) subs.delete(sub.name);
   };
-  const setDue = (sub: Subscription): void => {
+  /** A `subscribe` has to go: at once, or after a while. */
+  const ask = (sub: Subscription, after?: number): void => {
     stopRetry(sub);
     sub.phase = 'due';
-    pump();
+    if (after === undefined) pump();
+    else {
+      sub.stopTimer = env.timer(after, () => {
+        sub.stopTimer = undefined;
+        pump();
+      });
+    }
   };
-  const resubscribe = (sub: Subscription): void => setDue(sub);
-  const deliveryNeeds = { env, resubscribe, pump };
+  const askLater = (sub: Subscription, after?: number): void =>
+    ask(sub, after ?? backoffDelay(settings.backoff, sub.retries++, env.random()));
 
-  const retry = (sub: Subscription, after: number | undefined): void => {
-    stopRetry(sub);
-    sub.phase = 'due';
-    sub.stopTimer = env.timer(after ?? backoffDelay(backoff, sub.retries++, env.random()), () => {
-      sub.stopTimer = undefined;
-      pump();
-    });
+  const delivery = {
+    resubscribe: (sub: Subscription): void => ask(sub),
+    acknowledge: (sub: Subscription): void => {
+      sub.stopAck ??= env.timer(ackDelay, () => {
+        sub.stopAck = undefined;
+        sub.ackDue = true;
+        pump();
+      });
+    },
   };
 
-  const changed = (sub: Subscription): void => {
-    for (const listener of [...sub.presenceListeners]) safely(listener);
+  const clearRoster = (sub: Subscription): void => {
+    if (sub.roster.clear()) notify(sub.presenceListeners);
   };
 
   const leave = (sub: Subscription): void => {
     stopRetry(sub);
     sub.stopAck?.();
     if (welcomed() && (sub.phase === 'asked' || sub.phase === 'live')) leaving.push(sub.name);
-    // All that a next listener must not inherit; only those who watch the status stay.
-    const { statusListeners } = sub;
-    const fresh = createSubscription(sub.name);
-    Object.assign(sub, fresh, { statusListeners });
+    // Gone for good: a next listener must inherit nothing. Only those who watch the status stay.
+    subs.delete(sub.name);
+    if (sub.statusListeners.size > 0) subs.set(sub.name, { ...createSubscription(sub.name), statusListeners: sub.statusListeners });
+    sub.phase = 'idle';
     emit(sub, { type: 'unsubscribed' });
-    forget(sub);
     pump();
-  };
-
-  const retain = (sub: Subscription, options: ChannelOptions): void => {
-    subs.set(sub.name, sub);
-    sub.stopLinger?.();
-    sub.stopLinger = undefined;
-    const more = (options.ack === true && !sub.ack) || (options.presence === true && !sub.presence);
-    sub.ack ||= options.ack === true;
-    sub.presence ||= options.presence === true;
-    if (sub.phase === 'idle' || sub.phase === 'stopped') {
-      sub.since ??= options.since;
-      emit(sub, { type: 'subscribing' });
-      setDue(sub);
-    } else if (more) setDue(sub);
-    wanted();
-  };
-
-  const release = (sub: Subscription): void => {
-    if (isWanted(sub)) return;
-    sub.stopLinger = env.timer(linger, () => {
-      sub.stopLinger = undefined;
-      if (!isWanted(sub)) leave(sub);
-    });
   };
 
   const subscribeFrame = (sub: Subscription): Encoded => {
     const since = sub.position ?? sub.since;
+    const { ack, presence } = sub;
     sub.phase = 'asked';
-    sub.requestId = requests.nextId();
-    sub.asked = readPosition(since);
-    sub.stopTimer = env.timer(requestTimeout, () => setDue(sub));
-    return codec.encode({
-      type: 'subscribe',
-      channel: sub.name,
-      ...(since !== undefined && { since }),
-      ...(sub.ack && { ack: true }),
-      ...(sub.presence && { presence: true }),
-      id: sub.requestId,
-    });
-  };
-
-  const next = (): Encoded | undefined => {
-    const left = leaving.shift();
-    if (left !== undefined) return codec.encode({ type: 'unsubscribe', channel: left, id: requests.nextId() });
-    for (const sub of subs.values()) {
-      if (sub.phase === 'due' && sub.stopTimer === undefined) return subscribeFrame(sub);
-    }
-    for (const sub of subs.values()) {
-      if (!sub.ackDue || sub.phase !== 'live') continue;
-      sub.ackDue = false;
-      const { processed, position } = sub;
-      if (processed === undefined || processed.epoch !== position?.epoch) continue;
-      return codec.encode({ type: 'ack', channel: sub.name, offset: processed.offset });
-    }
-    return undefined;
+    sub.requestId = outgoing.nextId();
+    sub.asked = isPosition(since) ? since : undefined;
+    sub.stopTimer = env.timer(settings.requestTimeout, () => ask(sub));
+    return codec.encode({ type: 'subscribe', channel: sub.name, since, ack, presence, id: sub.requestId });
   };
 
   const sendState = (sub: Subscription): void => {
     if (sub.state === undefined || sub.phase !== 'live') return;
-    requests.send({ type: 'presence', channel: sub.name, state: sub.state[0] }).catch((error: unknown) => {
-      if (error instanceof ThrumError) emit(sub, { type: 'error', error });
-    });
+    const frame = { type: 'presence', channel: sub.name, state: sub.state[0] };
+    outgoing
+      .request(frame, {}, () => undefined)
+      .catch((error: unknown) => emit(sub, { type: 'error', error: error as ThrumError }));
   };
 
-  // PROTOCOL.md §3: an answer to our own subscribe, a subscription the server made, or one it had to begin anew.
-  const onSubscribed = (frame: Raw): void => {
-    const position = readPosition(frame['position']);
-    const recovered = frame['recovered'] === true;
-    const at = position !== undefined && { position };
-    const name = frame['channel'] as string;
-    if (frame['id'] === undefined) {
-      if (subs.size >= maxChannels && !subs.has(name)) return;
-      const sub = get(name);
-      sub.announced = true;
-      if (sub.phase === 'live') {
-        if (recovered) return;
-        const lost = sub.position !== undefined || position !== undefined;
-        sub.position = position;
-        emit(sub, { type: lost ? 'reset' : 'subscribed', ...at });
-      } else if (sub.phase === 'idle' || sub.phase === 'stopped') {
-        sub.byServer = true;
-        sub.phase = 'live';
-        sub.position = position;
-        emit(sub, { type: 'subscribed', ...at });
-      }
-      return;
+  // PROTOCOL.md §3: an unasked-for one is a subscription that the server made, or had to begin anew.
+  const onAnnounced = (sub: Subscription, frame: Raw): void => {
+    sub.announced = true;
+    const at = withPosition(frame);
+    if (sub.phase === 'live') {
+      if (frame['recovered'] === true) return;
+      sub.position = at.position;
+      emit(sub, { type: 'reset', ...at });
+    } else if (sub.phase === 'idle' || sub.phase === 'stopped') {
+      sub.byServer = true;
+      sub.phase = 'live';
+      sub.position = at.position;
+      emit(sub, { type: 'subscribed', ...at });
     }
-    const sub = subs.get(name);
-    if (sub === undefined || sub.phase !== 'asked' || sub.requestId !== frame['id']) return;
+  };
+
+  const onSubscribed = (sub: Subscription, frame: Raw): void => {
+    if (sub.phase !== 'asked' || sub.requestId !== frame['id']) return;
+    const recovered = frame['recovered'] === true;
+    const { asked } = sub;
     stopRetry(sub);
     sub.phase = 'live';
     sub.retries = 0;
     sub.since = undefined;
     // What came meanwhile counts: an answer to an older position must not take it back.
-    if (!recovered || sub.asked === undefined) sub.position = position;
-    else sub.position ??= position ?? sub.asked;
-    const type = sub.asked === undefined ? 'subscribed' : recovered ? 'recovered' : 'reset';
-    emit(sub, { type, ...(sub.position !== undefined && { position: sub.position }) });
+    if (recovered && asked !== undefined) sub.position ??= asked;
+    else sub.position = withPosition(frame).position;
+    emit(sub, {
+      type: asked === undefined ? 'subscribed' : recovered ? 'recovered' : 'reset',
+      ...withPosition(sub),
+    });
     sendState(sub);
   };
 
   const onRefused = (sub: Subscription, frame: Raw): void => {
     const error = readError(frame);
     stopRetry(sub);
-    if (error.retry) retry(sub, error.after);
-    else if (sub.announced) {
+    if (error.retry) askLater(sub, error.after);
+    else if (sub.announced === true) {
       // The server's own subscription goes on; what came since we last knew is not ours to ask for.
       sub.phase = 'live';
       sub.position = undefined;
@@ -211,94 +176,123 @@ export function createSubscriptions(needs: SubscriptionsNeeds): Subscriptions {
   const onUnsubscribed = (sub: Subscription, frame: Raw): void => {
     // With an id it answers our own unsubscribe, after which a new subscribe may be on its way already.
     if (frame['id'] !== undefined || sub.phase === 'idle') return;
-    const { code } = frame;
-    if (code === 'unavailable') {
+    if (frame['code'] === 'unavailable') {
       emit(sub, { type: 'subscribing' });
-      retry(sub, undefined);
+      askLater(sub);
       return;
     }
     stopRetry(sub);
     sub.phase = 'stopped';
     sub.byServer = false;
-    const error = code === undefined ? {} : { error: readError({ message: 'The server ended the subscription', ...frame }) };
-    if (sub.roster.clear()) changed(sub);
-    emit(sub, { type: 'unsubscribed', ...error });
+    clearRoster(sub);
+    emit(sub, { type: 'unsubscribed', ...(frame['code'] !== undefined && { error: readError(frame) }) });
     forget(sub);
-  };
-
-  const receiveFrame = (frame: Raw): boolean => {
-    const { type, channel } = frame;
-    if (typeof channel !== 'string') return false;
-    if (type === 'subscribed') {
-      onSubscribed(frame);
-      return true;
-    }
-    const sub = subs.get(channel);
-    if (sub === undefined) return true;
-    switch (type) {
-      case 'unsubscribed':
-        onUnsubscribed(sub, frame);
-        return true;
-      case 'error':
-        emit(sub, { type: 'error', error: readError(frame) });
-        return true;
-      case 'joined':
-      case 'left':
-      case 'presence':
-        if (sub.phase !== 'idle' && sub.roster.apply(frame)) changed(sub);
-        return true;
-      case 'behind': {
-        const { dropped } = frame;
-        emit(sub, { type: 'behind', ...(typeof dropped === 'number' && { dropped }) });
-        // The hole would only show with the next publication, and there may be none for long.
-        if (sub.position !== undefined && sub.phase === 'live') setDue(sub);
-        return true;
-      }
-      default: {
-        const publication = readPublication(frame, type);
-        if (publication !== undefined) receive(sub, publication, deliveryNeeds);
-        return publication !== undefined;
-      }
-    }
   };
 
   return {
     get,
     peek: (name) => subs.get(name),
-    retain,
-    release,
+    retain: (sub, { ack, presence, since }) => {
+      subs.set(sub.name, sub);
+      sub.stopLinger?.();
+      sub.stopLinger = undefined;
+      const more = (ack === true && sub.ack !== true) || (presence === true && sub.presence !== true);
+      if (ack === true) sub.ack = true;
+      if (presence === true) sub.presence = true;
+      const begins = sub.phase === 'idle' || sub.phase === 'stopped';
+      if (begins) {
+        sub.since ??= since;
+        emit(sub, { type: 'subscribing' });
+      }
+      if (begins || more) ask(sub);
+      wanted();
+    },
+    release: (sub) => {
+      if (isWanted(sub)) return;
+      sub.stopLinger = env.timer(settings.linger, () => {
+        sub.stopLinger = undefined;
+        if (!isWanted(sub)) leave(sub);
+      });
+    },
     setState: (sub, state) => {
       sub.state = [state];
       sendState(sub);
     },
-    next,
+    next: () => {
+      const left = leaving.shift();
+      if (left !== undefined) return codec.encode({ type: 'unsubscribe', channel: left, id: outgoing.nextId() });
+      for (const sub of subs.values()) {
+        if (sub.phase === 'due' && sub.stopTimer === undefined) return subscribeFrame(sub);
+      }
+      for (const sub of subs.values()) {
+        const { ackDue, phase, processed, position, name } = sub;
+        if (ackDue !== true || phase !== 'live') continue;
+        sub.ackDue = false;
+        // An offset of an older epoch would confirm what nobody has seen.
+        if (processed === undefined || processed.epoch !== position?.epoch) continue;
+        return codec.encode({ type: 'ack', channel: name, offset: processed.offset });
+      }
+      return undefined;
+    },
     welcome: () => {
       for (const sub of subs.values()) {
         sub.announced = false;
-        if (isWanted(sub)) setDue(sub);
+        if (isWanted(sub)) ask(sub);
       }
     },
     down: () => {
       leaving.length = 0;
       for (const sub of subs.values()) {
+        const { phase } = sub;
         stopRetry(sub);
-        if (sub.phase !== 'asked' && sub.phase !== 'live') continue;
-        const wasLive = sub.phase === 'live';
+        if (phase !== 'asked' && phase !== 'live') continue;
         sub.phase = 'due';
-        if (wasLive) emit(sub, { type: 'subscribing' });
+        if (phase === 'live') emit(sub, { type: 'subscribing' });
       }
     },
     rest: () => {
-      for (const sub of subs.values()) {
-        if (sub.roster.clear()) changed(sub);
-      }
+      for (const sub of subs.values()) clearRoster(sub);
     },
     refused: (frame) => {
       for (const sub of subs.values()) {
-        if (sub.phase === 'asked' && sub.requestId === frame['id']) return onRefused(sub, frame);
+        if (sub.phase === 'asked' && sub.requestId === frame['id']) onRefused(sub, frame);
       }
     },
-    receive: receiveFrame,
+    receive: (frame) => {
+      const { type, channel, id, dropped } = frame;
+      if (!isText(channel)) return false;
+      const unasked = type === 'subscribed' && id === undefined && subs.size < maxChannels;
+      const sub = unasked ? get(channel) : subs.get(channel);
+      if (sub === undefined) return true;
+      switch (type) {
+        case 'subscribed':
+          if (id === undefined) onAnnounced(sub, frame);
+          else onSubscribed(sub, frame);
+          break;
+        case 'unsubscribed':
+          onUnsubscribed(sub, frame);
+          break;
+        case 'error':
+          emit(sub, { type, error: readError(frame) });
+          break;
+        case 'joined':
+        case 'left':
+        case 'presence':
+          if (sub.phase !== 'idle' && sub.roster.apply(frame)) notify(sub.presenceListeners);
+          break;
+        case 'behind':
+          emit(sub, { type, ...(typeof dropped === 'number' && { dropped }) });
+          // The hole would only show with the next publication, and there may be none for long.
+          if (sub.position !== undefined && sub.phase === 'live') ask(sub);
+          break;
+        default: {
+          const publication = readPublication(frame, type);
+          if (publication === undefined) return false;
+          receive(sub, publication, delivery);
+        }
+      }
+      return true;
+    },
     clear: () => {
       for (const sub of subs.values()) {
         stopRetry(sub);

@@ -1,4 +1,4 @@
-import { isOffset, isPosition } from '@thrum/protocol';
+import { isPosition } from '@thrum/protocol';
 import type { ErrorCode, Member, Position, Publication } from '@thrum/protocol';
 import { ThrumError } from './errors.ts';
 
@@ -9,53 +9,56 @@ export function isRaw(value: unknown): value is Raw {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-export function readPosition(value: unknown): Position | undefined {
-  return isPosition(value) ? { epoch: value.epoch, offset: value.offset } : undefined;
+/** The object, or an empty one in place of anything else. */
+export function asRaw(value: unknown): Raw {
+  return isRaw(value) ? value : {};
+}
+
+export function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+export function readText(value: unknown): string | undefined {
+  return isText(value) ? value : undefined;
+}
+
+/** `{ position }`, or nothing to spread where there is none. */
+export function withPosition({ position }: { readonly position?: unknown }): { readonly position?: Position } {
+  return isPosition(position) ? { position: { epoch: position.epoch, offset: position.offset } } : {};
 }
 
 /** A publication of PROTOCOL.md §4; `undefined` when it is none. */
 export function readPublication(raw: Raw, event: unknown): Publication | undefined {
   const { channel, data, offset, epoch, id, from, timestamp } = raw;
-  if (typeof channel !== 'string' || typeof event !== 'string') return undefined;
+  const place = { epoch, offset };
+  const placed = isPosition(place);
   // Half a position is no place in a log.
-  if ((offset !== undefined || epoch !== undefined) && !isPosition({ epoch, offset })) return undefined;
+  if (!isText(channel) || !isText(event) || (!placed && (offset ?? epoch) !== undefined)) return undefined;
   return {
     channel,
     event,
     data,
-    ...(isOffset(offset) && typeof epoch === 'string' && { offset, epoch }),
-    ...(typeof id === 'string' && { id }),
-    ...(typeof from === 'string' && { from }),
-    timestamp: typeof timestamp === 'number' ? timestamp : 0,
+    ...(placed && place),
+    ...(isText(id) && { id }),
+    ...(isText(from) && { from }),
+    timestamp: Number(timestamp) || 0,
   };
 }
 
 /** The members among what came; anything else is left out. */
 export function readMembers(value: unknown): Member[] {
-  return Array.isArray(value) ? value.filter(isMember) : [];
+  return Array.isArray(value)
+    ? value.filter((item) => isRaw(item) && isText(item['userId']) && Array.isArray(item['metas']))
+    : [];
 }
 
-function isMember(value: unknown): value is Member {
-  return isRaw(value) && typeof value['userId'] === 'string' && Array.isArray(value['metas']);
-}
-
-export function readError({ code, message, retry, after, channel }: Raw): ThrumError {
+export function readError(frame: Raw): ThrumError {
+  const { code, message, retry } = frame;
+  // A newer server may know codes that this SDK does not; programs compare with the ones they know.
   return new ThrumError(
-    // A newer server may know codes that this SDK does not; programs compare with the ones they know.
-    typeof code === 'string' ? (code as ErrorCode) : 'internal',
-    typeof message === 'string' ? message : 'The server refused without saying why',
-    {
-      retry: retry === true,
-      after: readMilliseconds(after),
-      channel: typeof channel === 'string' ? channel : undefined,
-    },
+    isText(code) ? (code as ErrorCode) : 'internal',
+    readText(message) ?? 'Refused',
+    retry === true,
+    frame,
   );
-}
-
-// Five minutes: no server can make a client sleep for longer than that.
-const longestPause = 300_000;
-
-/** A delay the server asks for, or `undefined` when it is no usable number. */
-export function readMilliseconds(value: unknown): number | undefined {
-  return typeof value === 'number' && value >= 0 ? Math.min(value, longestPause) : undefined;
 }

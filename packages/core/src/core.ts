@@ -171,7 +171,7 @@ class ThrumCore implements Core {
     for (const connection of this.node.hub.connectionsOf(userId)) {
       const subscription = connection.subscriptions.get(channel);
       if (subscription === undefined) continue;
-      leave(this.node, subscription, 'left');
+      leave(this.node, connection, subscription, 'left');
       connection.send({ type: 'unsubscribed', channel, code: 'access_denied' });
       count += 1;
     }
@@ -227,6 +227,7 @@ function featureContext(node: Node, core: Core): FeatureContext {
     publish: (channel, event, data, options) => core.publish(channel, event, data, options),
     signal: (channel, event, data, options) => publisher.signal(channel, event, data, options?.from),
     isAllowed: (user, action, channel) => authorizer.allows({ user, action, channel }),
-    isSubscribed: (connectionId, channel) => hub.connections.get(connectionId)?.subscriptions.has(channel) ?? false,
+    isSubscribed: (connectionId, channel) =>
+      hub.connections.get(connectionId)?.subscriptions.has(channel) ?? false,
   };
 }

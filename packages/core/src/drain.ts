@@ -16,7 +16,10 @@ export async function drain(node: Node, ms: number): Promise<void> {
   const started = env.monotonic();
   // What is left of the time is for closing handshakes.
   const window = Math.min(ms * 0.8, Math.max(shortest, (hub.connections.size / perSecond) * 1000));
-  const leaving = [...hub.connections.values()].map((connection) => ({ connection, at: env.random() * window }));
+  const leaving = [...hub.connections.values()].map((connection) => ({
+    connection,
+    at: env.random() * window,
+  }));
   leaving.sort((a, b) => a.at - b.at);
   for (const { connection, at } of leaving) {
     connection.send({ type: 'reconnect', after: Math.round(at), reason: closeCodes.restart.reason });
@@ -25,7 +28,8 @@ export async function drain(node: Node, ms: number): Promise<void> {
   while (hub.connections.size > 0 && env.monotonic() - started < ms) {
     await new Promise<void>((resolve) => void env.timer(tick, resolve));
     const elapsed = env.monotonic() - started;
-    for (; next < leaving.length && (leaving[next]?.at ?? 0) <= elapsed; next += 1) end(leaving[next]?.connection);
+    for (; next < leaving.length && (leaving[next]?.at ?? 0) <= elapsed; next += 1)
+      end(leaving[next]?.connection);
   }
 }
 

@@ -54,8 +54,13 @@ export class Features {
   }
 
   private async run(handler: Handler, connection: Connection, envelope: Envelope): Promise<void> {
-    const result = await handler({ connectionId: connection.id, user: userOf(connection), frame: envelope.raw });
-    if (envelope.id !== undefined) connection.send({ type: 'result', data: result ?? null, ...idOf(envelope) });
+    const result = await handler({
+      connectionId: connection.id,
+      user: userOf(connection),
+      frame: envelope.raw,
+    });
+    if (envelope.id !== undefined)
+      connection.send({ type: 'result', data: result ?? null, ...idOf(envelope) });
   }
 }
 

@@ -5,7 +5,11 @@ import { ThrumError } from './errors.ts';
  * The value a schema makes of `data`; `data` itself where there is no schema.
  * @throws ThrumError `invalid_data`, with where and what was expected.
  */
-export async function validate(schema: Schema | undefined, data: unknown, maxDepth: number): Promise<unknown> {
+export async function validate(
+  schema: Schema | undefined,
+  data: unknown,
+  maxDepth: number,
+): Promise<unknown> {
   const problem = jsonError(data, maxDepth);
   if (problem !== undefined) throw new ThrumError('invalid_data', `Invalid data: it ${problem}`);
   if (schema === undefined) return data;

@@ -8,6 +8,9 @@ export const terminalReasons: readonly string[] = [
 /** 1008 reasons that a fresh token can cure. */
 export const tokenReasons: readonly string[] = ['Invalid token', 'Session expired'];
 
+/** How either side gives up a peer that fell silent; apart from the others so that a bundle can have it alone. */
+export const heartbeatClose = { code: 4000, reason: 'Heartbeat timeout' } as const;
+
 /** Close codes that the server or the SDK sends by name. */
 export const closeCodes = {
   normal: { code: 1000, reason: '' },
@@ -19,7 +22,7 @@ export const closeCodes = {
   internal: { code: 1011, reason: 'Internal error' },
   restart: { code: 1012, reason: 'Service restart' },
   tryLater: { code: 1013, reason: 'Try again later' },
-  heartbeat: { code: 4000, reason: 'Heartbeat timeout' },
+  heartbeat: heartbeatClose,
   disconnected: { code: 4500, reason: 'Disconnected' },
 } as const;
 

@@ -1,4 +1,4 @@
-export { closeCodes, mayReconnect, terminalReasons, tokenReasons } from './closes.ts';
+export { closeCodes, heartbeatClose, mayReconnect, terminalReasons, tokenReasons } from './closes.ts';
 export { errorCodes, errorInfo } from './codes.ts';
 export type { CloseInfo, ErrorCode, ErrorCodeInfo } from './codes.ts';
 export { jsonCodec } from './codec.ts';

@@ -50,11 +50,7 @@ export class IdentityStore {
   readonly getToken = async (): Promise<string | null> => {
     // The switch cuts the page's whole network, not only its sockets.
     if (!this.#env.isOnline()) throw new Error('The playground is offline');
-    const response = await this.#env.fetch('playground/token', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(this.#identity.get()),
-    });
+    const response = await this.#ask();
     if (response.status === 404) return null;
     if (!response.ok) throw new Error(`The token endpoint answered ${response.status}`);
     const { token, userId } = readAnswer(await response.json());
@@ -64,6 +60,18 @@ export class IdentityStore {
     }
     return token;
   };
+
+  async #ask(): Promise<Response> {
+    try {
+      return await this.#env.fetch('playground/token', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(this.#identity.get()),
+      });
+    } catch {
+      throw new Error('Server unreachable');
+    }
+  }
 
   #save(): void {
     try {

@@ -1,3 +1,4 @@
+import { utf8Length } from '@thrum/protocol';
 import { redactTokens } from './redact.ts';
 import { Store, type Readable } from './store.ts';
 
@@ -14,6 +15,8 @@ export interface InspectorEntry {
   readonly text: string;
   /** Undefined when the text is not JSON. */
   readonly json: unknown;
+  /** The fields besides `type` in one line. */
+  readonly preview: string;
 }
 
 export interface InspectorView {
@@ -46,7 +49,7 @@ export class Inspector {
   }
 
   note(type: string, text: string): void {
-    this.#push(() => ({ direction: 'note', type, bytes: 0, text, json: undefined }));
+    this.#push(() => ({ direction: 'note', type, bytes: 0, text, json: undefined, preview: text }));
   }
 
   pause(paused: boolean): void {
@@ -71,16 +74,27 @@ export class Inspector {
 function describe(direction: 'in' | 'out', data: unknown): Omit<InspectorEntry, 'seq' | 'at'> {
   if (typeof data !== 'string') {
     const bytes = data instanceof ArrayBuffer || ArrayBuffer.isView(data) ? data.byteLength : 0;
-    return { direction, type: 'binary', bytes, text: `${bytes} bytes`, json: undefined };
+    return { direction, type: 'binary', bytes, text: '', json: undefined, preview: '' };
   }
-  const bytes = new TextEncoder().encode(data).length;
+  const bytes = utf8Length(data);
   const parsed = parse(data);
-  if (parsed === undefined) return { direction, type: 'text', bytes, text: data, json: undefined };
+  if (parsed === undefined) {
+    return { direction, type: 'text', bytes, text: data, json: undefined, preview: data };
+  }
   const json = redactTokens(parsed);
-  // Only a frame with something to hide is printed anew: the others stand as they travelled, spaces and key order included.
+  // Only a frame with something to hide is printed anew; the others stand as they travelled.
   const printed = JSON.stringify(json);
   const text = printed === JSON.stringify(parsed) ? data : printed;
-  return { direction, type: typeOf(parsed), bytes, text, json };
+  return { direction, type: typeOf(parsed), bytes, text, json, preview: previewOf(json) };
+}
+
+/** `channel=chat:lobby data={"text":"hi"}`: strings bare, since a line has no room for ornaments. */
+function previewOf(json: unknown): string {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return JSON.stringify(json);
+  return Object.entries(json)
+    .filter(([key]) => key !== 'type')
+    .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(' ');
 }
 
 function parse(text: string): unknown {

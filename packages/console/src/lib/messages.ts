@@ -114,9 +114,10 @@ export class MessageStore {
 
   /** A subscription began, or began anew, at this place: what lies between it and what is on screen must be loaded. */
   beginSync(position: Position | undefined): void {
-    if (position === undefined) return;
-    this.#epochIndex(position.epoch);
-    this.#base = { epoch: position.epoch, offset: this.#tops.get(position.epoch) ?? 0 };
+    const epoch = position?.epoch ?? this.#epochs.at(-1);
+    if (epoch === undefined) return;
+    this.#epochIndex(epoch);
+    this.#base = { epoch, offset: this.#tops.get(epoch) ?? 0 };
     this.#render();
   }
 

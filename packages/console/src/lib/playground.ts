@@ -1,6 +1,5 @@
 import { createClient } from '@thrum/client';
-import { createTyping } from '@thrum/typing/client';
-import { watchConnection, type ConnectionView } from './connection.ts';
+import { ConnectionWatch } from './connection.ts';
 import { IdentityStore } from './identity.ts';
 import { Inspector } from './inspector.ts';
 import { MessageStore } from './messages.ts';
@@ -12,13 +11,13 @@ import { Scratch } from './scratch.ts';
 import { createTap } from './socket-tap.ts';
 import { Store, type Readable } from './store.ts';
 import { ThemeStore } from './theme.ts';
-import { typingSource } from './typing.ts';
+import { openTyping } from './typing.ts';
 
 /** Everything the page shows and does; components only read it and call it. */
 export interface Playground {
   /** Where the sockets go, for copying into a shell. */
   readonly url: string;
-  readonly connection: Readable<ConnectionView>;
+  readonly connection: ConnectionWatch;
   readonly identity: IdentityStore;
   readonly inspector: Inspector;
   readonly network: NetworkSwitch;
@@ -26,8 +25,6 @@ export interface Playground {
   readonly room: Readable<Room>;
   readonly scratch: Scratch;
   readonly theme: ThemeStore;
-  /** Connects at once, whatever the client is waiting for. */
-  connect(): void;
   enterRoom(name: string): void;
 }
 
@@ -60,7 +57,7 @@ export function openPlayground(page: Window & typeof globalThis): Playground {
     const messages = stores.get(name) ?? new MessageStore(self);
     stores.set(name, messages);
     const channel = client.channel(channelOfRoom(name));
-    const typing = typingSource(createTyping(channel, client));
+    const typing = openTyping(channel, client);
     return new Room(name, { channel, messages, typing, identity: identity.current, outbox });
   };
   const room = new Store(open(roomFromHash(page.location.hash)));
@@ -73,15 +70,17 @@ export function openPlayground(page: Window & typeof globalThis): Playground {
 
   return {
     url: url.href,
-    connection: watchConnection(client),
+    connection: new ConnectionWatch(client),
     identity,
     inspector,
     network,
     outbox,
     room,
     scratch: new Scratch((channel) => client.channel(channel), outbox),
-    theme: new ThemeStore(page.document.documentElement, storageOr(() => page.localStorage)),
-    connect: () => client.connect(),
+    theme: new ThemeStore(
+      page.document.documentElement,
+      storageOr(() => page.localStorage),
+    ),
     enterRoom: (name) => {
       page.location.hash = hashOfRoom(name.trim());
     },

@@ -2,6 +2,8 @@ import type { HistoryResult, Member, Position, Publication } from '@thrum/protoc
 
 /** The part of the SDK's channel that a room uses. */
 export interface RoomChannel {
+  /** How the subscription stands; another listener may have made it. */
+  readonly status: RoomStatus['type'];
   readonly presence: PresenceSource;
   onAny(listener: (publication: Publication) => void): () => void;
   onStatus(listener: (status: RoomStatus) => void): () => void;

@@ -1,7 +1,7 @@
 import type { Member } from '@thrum/protocol';
 import { explain } from './errors.ts';
 import type { Identity } from './identity.ts';
-import type { MessageStore, TimelineItem } from './messages.ts';
+import type { ChatMessage, MessageStore, TimelineItem } from './messages.ts';
 import type { Outbox } from './outbox.ts';
 import type { RoomChannel, RoomStatus } from './ports.ts';
 import { randomId } from './random.ts';
@@ -25,6 +25,7 @@ export interface RoomDeps {
 }
 
 const page = 50;
+const live: ReadonlySet<RoomStatus['type']> = new Set(['subscribed', 'recovered', 'reset']);
 
 /** One visit to a chat room: what is shown of it and what can be done in it. */
 export class Room {
@@ -53,6 +54,8 @@ export class Room {
       identity.subscribe(announce),
     ];
     announce();
+    // Somebody else (the console panel, a visit that has just ended) holds the subscription: no status will follow.
+    if (live.has(channel.status)) this.#onStatus({ type: 'subscribed' });
   }
 
   get view(): Readable<RoomView> {
@@ -64,12 +67,12 @@ export class Room {
   }
 
   send(text: string): void {
-    void this.#publish(randomId(), text);
+    void this.#publish(randomId(), text, this.#deps.identity.get().name);
   }
 
-  /** Sends a failed message again under its old id: if the first attempt did arrive, the server knows it. */
-  retry(id: string, text: string): void {
-    void this.#publish(id, text);
+  /** Sends a failed message again, unchanged and under its old id: if it did arrive, the server knows it. */
+  retry({ id, text, name }: ChatMessage): void {
+    if (id !== undefined) void this.#publish(id, text, name ?? '');
   }
 
   discard(id: string): void {
@@ -107,8 +110,7 @@ export class Room {
       this.#view.update((view) => ({ ...view, problem: refusal(status) ?? view.problem }));
       return;
     }
-    const begins = status.type === 'subscribed' || status.type === 'recovered' || status.type === 'reset';
-    if (!begins) return;
+    if (!live.has(status.type)) return;
     this.#view.update((view) => ({ ...view, problem: undefined }));
     if (status.type !== 'recovered') this.#incomplete = true;
     this.#deps.messages.beginSync(status.position);
@@ -133,9 +135,8 @@ export class Room {
     }
   }
 
-  async #publish(id: string, text: string): Promise<void> {
-    const { channel, identity, messages, outbox, now = Date.now } = this.#deps;
-    const { name } = identity.get();
+  async #publish(id: string, text: string, name: string): Promise<void> {
+    const { channel, messages, outbox, now = Date.now } = this.#deps;
     messages.sending(id, { text, name, at: now() });
     this.typing.stop();
     try {

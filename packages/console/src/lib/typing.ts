@@ -1,3 +1,5 @@
+import type { Client } from '@thrum/client';
+import { createTyping, type TypingChannel } from '@thrum/typing/client';
 import type { Readable } from './store.ts';
 
 /** Who is typing in a room, and how to say that one is oneself. The only place that knows `@thrum/typing`. */
@@ -8,21 +10,18 @@ export interface TypingSource {
   dispose(): void;
 }
 
-/** The part of `createTyping`'s answer that is used here. */
-export interface TypingHandle {
-  readonly users: readonly string[];
-  start(): void;
-  stop(): void;
-  onChange(listener: (users: readonly string[]) => void): () => void;
-  dispose(): void;
-}
-
-export function typingSource(handle: TypingHandle): TypingSource {
+export function openTyping(channel: TypingChannel, client: Client): TypingSource {
+  const indicator = createTyping(channel, {
+    get userId() {
+      return client.userId;
+    },
+    send: (frame) => client.send({ ...frame }),
+  });
   return {
-    users: { get: () => handle.users, subscribe: (listener) => handle.onChange(() => listener()) },
-    start: () => handle.start(),
-    stop: () => handle.stop(),
-    dispose: () => handle.dispose(),
+    users: { get: () => indicator.users, subscribe: (listener) => indicator.onChange(() => listener()) },
+    start: () => indicator.start(),
+    stop: () => indicator.stop(),
+    dispose: () => indicator.dispose(),
   };
 }
 

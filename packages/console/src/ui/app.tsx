@@ -35,7 +35,8 @@ const medium: Layout = {
   tabbed: ['frames', 'channels', 'people'],
 };
 const wide: Layout = {
-  template: '"people chat bar" auto "people chat tabbed" minmax(0, 1fr) / 13.5rem minmax(0, 1fr) minmax(24rem, 32rem)',
+  template:
+    '"people chat bar" auto "people chat tabbed" minmax(0, 1fr) / 13.5rem minmax(0, 1fr) minmax(24rem, 32rem)',
   tabbed: ['frames', 'channels'],
 };
 

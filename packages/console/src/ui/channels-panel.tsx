@@ -70,7 +70,9 @@ function Subscriptions(): ReactNode {
 
 function Subscription({ channel, status }: ScratchSubscription): ReactNode {
   const { scratch } = usePlayground();
-  const dot = { error: 'bg-bad', unsubscribed: 'bg-muted', subscribing: 'bg-muted animate-waiting' }[status as string];
+  const dot = { error: 'bg-bad', unsubscribed: 'bg-muted', subscribing: 'bg-muted animate-waiting' }[
+    status as string
+  ];
   return (
     <li className="flex max-w-full items-center gap-2 rounded-lg border border-line bg-sunken pl-2.5 text-sm">
       <span title={status} className={`size-2 shrink-0 rounded-full ${dot ?? 'bg-accent'}`} />
@@ -127,9 +129,9 @@ function PublishForm({ channel }: { readonly channel: string }): ReactNode {
         />
       </div>
       <div className="flex items-center gap-3">
-        <p id="any-data-problem" role="status" className="mr-auto text-xs text-bad">
+        <output id="any-data-problem" className="mr-auto text-xs text-bad">
           {data === undefined && 'This is not JSON.'}
-        </p>
+        </output>
         <Button type="submit" look="primary" data-testid="publish" disabled={!isReady}>
           Publish
         </Button>
@@ -158,7 +160,9 @@ function Log(): ReactNode {
         </IconButton>
       </header>
       {lines.length === 0 && (
-        <EmptyState title="Nothing yet">Acknowledgements, errors and what arrives are listed here.</EmptyState>
+        <EmptyState title="Nothing yet">
+          Acknowledgements, errors and what arrives are listed here.
+        </EmptyState>
       )}
       <div className="rest-at-end min-h-0 flex-1" role="log" aria-label="Results">
         <ol className="mb-auto divide-y divide-line">

@@ -36,7 +36,10 @@ function RoomField({ current }: { readonly current: string }): ReactNode {
         Room
       </label>
       <div className="relative min-w-0 flex-1 sm:max-w-56">
-        <span aria-hidden="true" className="pointer-events-none absolute inset-y-0 left-2.5 flex items-center text-sm text-muted">
+        <span
+          aria-hidden="true"
+          className="pointer-events-none absolute inset-y-0 left-2.5 flex items-center text-sm text-muted"
+        >
           #
         </span>
         <input
@@ -56,9 +59,9 @@ function RoomField({ current }: { readonly current: string }): ReactNode {
       <Button type="submit" className={isChanged ? '' : 'invisible'} disabled={problem !== undefined}>
         Switch
       </Button>
-      <span id="room-problem" role="status" className="min-w-0 truncate text-sm text-bad max-sm:sr-only">
+      <output id="room-problem" className="min-w-0 truncate text-sm text-bad max-sm:sr-only">
         {problem === undefined ? '' : `A room ${problem}.`}
-      </span>
+      </output>
     </form>
   );
 }

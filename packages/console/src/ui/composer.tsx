@@ -3,7 +3,7 @@ import { nameOf } from '../lib/members.ts';
 import type { Room } from '../lib/room.ts';
 import { typingSentence } from '../lib/typing.ts';
 import { Button, fieldStyle } from './controls.tsx';
-import { useReadable, useSelf } from './hooks.ts';
+import { usePlayground, useReadable, useSelf } from './hooks.ts';
 import { SendIcon } from './icons.tsx';
 
 const inputId = 'composer';
@@ -77,14 +77,25 @@ export function Composer({ room }: { readonly room: Room }): ReactNode {
 
 /** Keeps its line when nobody types, so that the conversation does not hop. */
 function Typists({ room }: { readonly room: Room }): ReactNode {
+  const { connection } = usePlayground();
+  const isConnected = useReadable(connection.view).state === 'connected';
   const self = useSelf();
   const users = useReadable(room.typing.users);
   const members = useReadable(room.members);
   const names = new Map(members.map((member) => [member.userId, nameOf(member)]));
-  const others = users.filter((user) => user !== self).map((user) => names.get(user) ?? user);
+  // Whoever was typing when the connection broke: nobody knows any more.
+  const others = isConnected
+    ? users.filter((user) => user !== self).map((user) => names.get(user) ?? user)
+    : [];
   return (
-    <p data-testid="typing" aria-live="polite" className="flex h-6 items-center gap-2 truncate text-xs text-muted">
-      {others.length > 0 && <span aria-hidden="true" className="size-1.5 animate-waiting rounded-full bg-accent" />}
+    <p
+      data-testid="typing"
+      aria-live="polite"
+      className="flex h-6 items-center gap-2 truncate text-xs text-muted"
+    >
+      {others.length > 0 && (
+        <span aria-hidden="true" className="size-1.5 animate-waiting rounded-full bg-accent" />
+      )}
       {typingSentence(others)}
     </p>
   );

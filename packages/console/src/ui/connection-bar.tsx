@@ -4,7 +4,9 @@ import { Button } from './controls.tsx';
 import { useNow, usePlayground, useReadable } from './hooks.ts';
 import { PlugIcon } from './icons.tsx';
 
-const looks: Readonly<Record<ConnectionState, { readonly bar: string; readonly dot: string; readonly title: string }>> = {
+const looks: Readonly<
+  Record<ConnectionState, { readonly bar: string; readonly dot: string; readonly title: string }>
+> = {
   connecting: { bar: 'bg-sunken', dot: 'bg-muted animate-waiting', title: 'Connecting' },
   connected: { bar: 'bg-sunken', dot: 'bg-accent', title: 'Connected' },
   reconnecting: { bar: 'bg-warn-soft', dot: 'bg-warn animate-waiting', title: 'Reconnecting' },
@@ -15,7 +17,7 @@ const looks: Readonly<Record<ConnectionState, { readonly bar: string; readonly d
 /** Always there and always as high, so that nothing below it jumps when the connection does. */
 export function ConnectionBar(): ReactNode {
   const { connection } = usePlayground();
-  const view = useReadable(connection);
+  const view = useReadable(connection.view);
   const { bar, dot, title } = looks[view.state];
   return (
     <section
@@ -27,9 +29,7 @@ export function ConnectionBar(): ReactNode {
       <div className="flex h-10 min-w-0 flex-1 items-center gap-2.5 text-sm max-sm:basis-full">
         <span className={`size-2.5 shrink-0 rounded-full ${dot}`} />
         {/* Announced by itself: the countdown beside it would be read out every second. */}
-        <strong role="status" className="shrink-0 font-semibold">
-          {title}
-        </strong>
+        <output className="shrink-0 font-semibold">{title}</output>
         <Detail view={view} />
         <Remedy view={view} />
       </div>
@@ -62,11 +62,11 @@ const remedies: Readonly<Partial<Record<ConnectionState, string>>> = {
 };
 
 function Remedy({ view }: { readonly view: ConnectionView }): ReactNode {
-  const { connect } = usePlayground();
+  const { connection } = usePlayground();
   const label = remedies[view.state];
   if (label === undefined) return null;
   return (
-    <Button className="max-sm:ml-auto" onClick={connect}>
+    <Button className="max-sm:ml-auto" onClick={() => connection.retry()}>
       {label}
     </Button>
   );
@@ -74,9 +74,14 @@ function Remedy({ view }: { readonly view: ConnectionView }): ReactNode {
 
 function Tools(): ReactNode {
   const { connection, network, outbox } = usePlayground();
-  const { state } = useReadable(connection);
+  const { state } = useReadable(connection.view);
   const isOnline = useReadable(network.online);
   const queued = useReadable(outbox.waiting);
+  const toggleNetwork = (): void => {
+    network.setOnline(!isOnline);
+    // As a browser does that finds its network again: no use in waiting out the backoff.
+    if (!isOnline && state === 'reconnecting') connection.retry();
+  };
   return (
     <div className="flex h-10 items-center gap-2 max-sm:basis-full">
       <span
@@ -91,11 +96,16 @@ function Tools(): ReactNode {
         data-testid="go-offline"
         aria-pressed={!isOnline}
         className={isOnline ? '' : 'border-warn! bg-warn-soft! text-warn'}
-        onClick={() => network.setOnline(!isOnline)}
+        onClick={toggleNetwork}
       >
         {isOnline ? 'Go offline' : 'Go online'}
       </Button>
-      <Button look="danger" data-testid="kill-connection" disabled={state !== 'connected'} onClick={() => network.kill()}>
+      <Button
+        look="danger"
+        data-testid="kill-connection"
+        disabled={state !== 'connected'}
+        onClick={() => network.kill()}
+      >
         <PlugIcon />
         Kill connection
       </Button>

@@ -24,8 +24,20 @@ export function Button({ look = 'plain', className = '', type = 'button', ...res
 }
 
 /** A square button that shows only an icon; its label is read out and shown on hover. */
-export function IconButton({ label, className = '', ...rest }: ButtonProps & { readonly label: string }): ReactNode {
-  return <Button look="quiet" aria-label={label} title={label} className={`w-8 px-0! pointer-coarse:w-10 ${className}`} {...rest} />;
+export function IconButton({
+  label,
+  className = '',
+  ...rest
+}: ButtonProps & { readonly label: string }): ReactNode {
+  return (
+    <Button
+      look="quiet"
+      aria-label={label}
+      title={label}
+      className={`w-8 px-0! pointer-coarse:w-10 ${className}`}
+      {...rest}
+    />
+  );
 }
 
 export const fieldStyle =
@@ -42,7 +54,13 @@ export function TextField({ className = '', ...rest }: ComponentProps<'input'>):
   );
 }
 
-export function PanelHeader({ title, children }: { readonly title: string; readonly children?: ReactNode }): ReactNode {
+export function PanelHeader({
+  title,
+  children,
+}: {
+  readonly title: string;
+  readonly children?: ReactNode;
+}): ReactNode {
   return (
     <header className="flex min-h-12 shrink-0 items-center gap-2 border-b border-line px-4">
       <h2 className="mr-auto text-sm font-semibold">{title}</h2>
@@ -52,7 +70,13 @@ export function PanelHeader({ title, children }: { readonly title: string; reado
 }
 
 /** What a panel says while it has nothing to show. */
-export function EmptyState({ title, children }: { readonly title: string; readonly children?: ReactNode }): ReactNode {
+export function EmptyState({
+  title,
+  children,
+}: {
+  readonly title: string;
+  readonly children?: ReactNode;
+}): ReactNode {
   return (
     <div className="m-auto max-w-72 p-6 text-center text-sm text-balance text-muted">
       <p className="mb-1 font-medium text-ink">{title}</p>

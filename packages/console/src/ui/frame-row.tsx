@@ -12,13 +12,16 @@ interface FrameRowProps {
 
 export const FrameRow = memo(function FrameRow({ entry, url }: FrameRowProps): ReactNode {
   const [isOpen, setOpen] = useState(false);
-  const { direction, type, at, bytes, text } = entry;
+  const { direction, type, at, bytes, preview } = entry;
   const isOut = direction === 'out';
   return (
     <li data-testid="frame" data-direction={direction} data-type={type}>
       <details onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary className="grid cursor-default grid-cols-[0.75rem_minmax(0,1fr)_auto] gap-x-2 px-4 py-1.5 transition-colors select-none hover:bg-hover focus-visible:-outline-offset-2 [&::-webkit-details-marker]:hidden">
-          <span title={isOut ? 'Sent' : 'Received'} className={`font-mono text-sm ${isOut ? 'text-accent' : 'text-muted'}`}>
+          <span
+            title={isOut ? 'Sent' : 'Received'}
+            className={`font-mono text-sm ${isOut ? 'text-accent' : 'text-muted'}`}
+          >
             <span aria-hidden="true">{isOut ? '↑' : '↓'}</span>
             <span className="sr-only">{isOut ? 'Sent' : 'Received'}</span>
           </span>
@@ -26,7 +29,9 @@ export const FrameRow = memo(function FrameRow({ entry, url }: FrameRowProps): R
           <span className="text-xs leading-5 text-muted tabular-nums">
             {byteSize(bytes)} · {preciseTime(at)}
           </span>
-          <span className="col-start-2 col-end-4 truncate font-mono text-xs leading-5 text-muted">{text}</span>
+          <span className="col-start-2 col-end-4 truncate font-mono text-xs leading-5 text-muted">
+            {preview}
+          </span>
         </summary>
         {isOpen && <FrameBody entry={entry} url={url} />}
       </details>
@@ -59,7 +64,6 @@ const colours: Readonly<Record<JsonTokenKind, string | undefined>> = {
 
 function Json({ text }: { readonly text: string }): ReactNode {
   return jsonTokens(text).map(({ kind, text: piece }, index) => (
-    // oxlint-disable-next-line react/no-array-index-key -- the pieces of one text never move
     <span key={index} className={colours[kind]}>
       {piece}
     </span>

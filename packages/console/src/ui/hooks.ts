@@ -1,4 +1,4 @@
-import { createContext, useCallback, useContext, useEffect, useState, useSyncExternalStore } from 'react';
+import { createContext, useCallback, useContext, useSyncExternalStore } from 'react';
 import type { Playground } from '../lib/playground.ts';
 import type { Readable } from '../lib/store.ts';
 
@@ -26,22 +26,26 @@ export function useMediaQuery(query: string): boolean {
   return useSyncExternalStore(subscribe, () => matchMedia(query).matches);
 }
 
+const tick = 250;
+
 /** The time, refreshed often enough for a countdown in seconds; stands still while `running` is false. */
 export function useNow(running: boolean): number {
-  const [now, setNow] = useState(Date.now);
-  useEffect(() => {
-    if (!running) return;
-    setNow(Date.now());
-    const timer = setInterval(() => setNow(Date.now()), 250);
-    return () => clearInterval(timer);
-  }, [running]);
-  return now;
+  const subscribe = useCallback(
+    (listener: () => void) => {
+      if (!running) return () => {};
+      const timer = setInterval(listener, tick);
+      return () => clearInterval(timer);
+    },
+    [running],
+  );
+  // Whole ticks: two reads in one render are the same value.
+  return useSyncExternalStore(subscribe, () => Math.floor(Date.now() / tick)) * tick;
 }
 
 /** Who this window is for the server: what the connection says, else what the token said. */
 export function useSelf(): string | undefined {
   const { connection, identity } = usePlayground();
-  const connected = useReadable(connection);
+  const connected = useReadable(connection.view);
   const { userId } = useReadable(identity.current);
   return connected.userId ?? userId;
 }

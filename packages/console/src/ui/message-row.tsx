@@ -67,7 +67,7 @@ function Bubble({ text, title, isOwn, state }: BubbleProps): ReactNode {
 /** Takes the same room in every state: an acknowledgement moves nothing. */
 function StateMark({ state }: { readonly state: ChatMessage['state'] }): ReactNode {
   const { connection } = usePlayground();
-  const isConnected = useReadable(connection).state === 'connected';
+  const isConnected = useReadable(connection.view).state === 'connected';
   const pending = isConnected ? 'Sending' : 'Queued until the connection is back';
   const label = { sent: 'Delivered to the server', pending, failed: 'Not sent' }[state];
   const icon = { sent: <CheckIcon />, pending: <ClockIcon />, failed: <AlertIcon /> }[state];
@@ -88,14 +88,16 @@ interface FailureProps {
   readonly room: Room;
 }
 
+const small = 'h-7! px-2! text-xs!';
+
 function Failure({ message, id, room }: FailureProps): ReactNode {
   return (
-    <div className="mt-1.5 flex flex-wrap items-center justify-end gap-x-2 gap-y-1 text-xs text-bad">
-      <span>Not sent. {message.problem}</span>
-      <Button data-testid="retry" onClick={() => room.retry(id, message.text)}>
+    <div className="mt-1.5 flex flex-wrap items-center justify-end gap-1 text-xs text-bad">
+      <span className="mr-1">Not sent. {message.problem}</span>
+      <Button className={small} data-testid="retry" onClick={() => room.retry(message)}>
         Retry
       </Button>
-      <Button look="quiet" onClick={() => room.discard(id)}>
+      <Button look="quiet" className={small} onClick={() => room.discard(id)}>
         Discard
       </Button>
     </div>

@@ -11,7 +11,9 @@ export function PeoplePanel({ room }: { readonly room: Room }): ReactNode {
       <PanelHeader title="People">
         <span className="text-sm text-muted tabular-nums">{people.length}</span>
       </PanelHeader>
-      {people.length === 0 && <EmptyState title="Nobody here yet">Members appear when the room answers.</EmptyState>}
+      {people.length === 0 && (
+        <EmptyState title="Nobody here yet">Members appear when the room answers.</EmptyState>
+      )}
       <ul data-testid="members" className="min-h-0 flex-1 overflow-y-auto p-2">
         {people.map((person) => (
           <PersonRow key={person.userId} person={person} />
@@ -19,7 +21,12 @@ export function PeoplePanel({ room }: { readonly room: Room }): ReactNode {
       </ul>
       <p className="border-t border-line px-4 py-3 text-xs text-balance text-muted">
         Open this page in{' '}
-        <a href={location.href} target="_blank" rel="noopener" className="font-medium text-accent underline underline-offset-2">
+        <a
+          href={location.href}
+          target="_blank"
+          rel="noopener"
+          className="font-medium text-accent underline underline-offset-2"
+        >
           a second window
         </a>{' '}
         to have somebody to talk to.
@@ -30,7 +37,11 @@ export function PeoplePanel({ room }: { readonly room: Room }): ReactNode {
 
 function PersonRow({ person }: { readonly person: Person }): ReactNode {
   return (
-    <li data-testid="member" data-user-id={person.userId} className="flex items-center gap-2.5 rounded-lg px-2 py-1.5">
+    <li
+      data-testid="member"
+      data-user-id={person.userId}
+      className="flex items-center gap-2.5 rounded-lg px-2 py-1.5"
+    >
       <Avatar name={person.name} isSelf={person.self} />
       <span className="min-w-0 flex-1 truncate text-sm" title={person.userId}>
         {person.name}

@@ -19,7 +19,12 @@ export function panelId(name: string): string {
 }
 
 /** Tabs after the ARIA pattern: one stop for the Tab key, arrows move among them. */
-export function TabBar<Name extends string>({ tabs, active, onChoose, isFoot }: TabBarProps<Name>): ReactNode {
+export function TabBar<Name extends string>({
+  tabs,
+  active,
+  onChoose,
+  isFoot,
+}: TabBarProps<Name>): ReactNode {
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>): void => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (step === undefined) return;
@@ -30,7 +35,7 @@ export function TabBar<Name extends string>({ tabs, active, onChoose, isFoot }: 
     onChoose(next.name);
     document.querySelector<HTMLElement>(`#tab-${next.name}`)?.focus();
   };
-  const bar = isFoot ? 'pb-[env(safe-area-inset-bottom)]' : 'min-h-12 px-2';
+  const bar = isFoot ? 'pb-[env(safe-area-inset-bottom)]' : 'h-[calc(3rem-1px)] px-2';
   return (
     <div
       role="tablist"
@@ -41,7 +46,13 @@ export function TabBar<Name extends string>({ tabs, active, onChoose, isFoot }: 
       onKeyDown={onKeyDown}
     >
       {tabs.map((tab) => (
-        <TabButton key={tab.name} tab={tab} isActive={tab.name === active} isFoot={isFoot} onChoose={onChoose} />
+        <TabButton
+          key={tab.name}
+          tab={tab}
+          isActive={tab.name === active}
+          isFoot={isFoot}
+          onChoose={onChoose}
+        />
       ))}
     </div>
   );
@@ -54,8 +65,15 @@ interface TabButtonProps<Name extends string> {
   readonly onChoose: (name: Name) => void;
 }
 
-function TabButton<Name extends string>({ tab, isActive, isFoot, onChoose }: TabButtonProps<Name>): ReactNode {
-  const shape = isFoot ? 'h-14 flex-1 flex-col justify-center gap-0.5 text-xs before:top-0' : 'gap-2 px-3 text-sm before:bottom-0';
+function TabButton<Name extends string>({
+  tab,
+  isActive,
+  isFoot,
+  onChoose,
+}: TabButtonProps<Name>): ReactNode {
+  const shape = isFoot
+    ? 'h-14 flex-1 flex-col justify-center gap-0.5 text-xs before:top-0'
+    : 'gap-2 px-3 text-sm before:bottom-0';
   const look = isActive ? 'text-ink before:bg-accent' : 'text-muted hover:text-ink';
   return (
     <button

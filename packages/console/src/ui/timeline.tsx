@@ -14,7 +14,8 @@ export function Timeline({ room }: { readonly room: Room }): ReactNode {
   const scroller = useRef<HTMLDivElement>(null);
   const [isAway, setAway] = useState(false);
   // Reversed, zero is the end, and what lies above it is negative.
-  const onScroll = ({ currentTarget }: UIEvent<HTMLDivElement>): void => setAway(currentTarget.scrollTop < -120);
+  const onScroll = ({ currentTarget }: UIEvent<HTMLDivElement>): void =>
+    setAway(currentTarget.scrollTop < -120);
   return (
     <div className="relative flex min-h-0 flex-1 flex-col">
       <div
@@ -59,14 +60,25 @@ function Items({ items, room }: { readonly items: readonly TimelineItem[]; reado
     const { message } = item;
     const before = items[index - 1];
     const own = isOwn(message);
-    const follows = before?.kind === 'message' && isOwn(before.message) === own && isNear(before.message, message);
+    const follows =
+      before?.kind === 'message' && isOwn(before.message) === own && isNear(before.message, message);
     const name = message.name ?? names.get(message.from ?? '') ?? message.from ?? 'Server';
-    return <MessageRow key={item.key} message={message} room={room} name={name} isOwn={own} isFollowing={follows} />;
+    return (
+      <MessageRow
+        key={item.key}
+        message={message}
+        room={room}
+        name={name}
+        isOwn={own}
+        isFollowing={follows}
+      />
+    );
   });
 }
 
 function isNear(before: ChatMessage, after: ChatMessage): boolean {
-  const sameSender = before.name === after.name && (before.from === after.from || before.local || after.local);
+  const sameSender =
+    before.name === after.name && (before.from === after.from || before.local || after.local);
   return sameSender && after.at - before.at < groupWithin;
 }
 
@@ -80,7 +92,7 @@ function Divider({ reason }: { readonly reason: 'reset' | 'gap' }): ReactNode {
     <li
       data-testid="divider"
       data-reason={reason}
-      className="my-4 flex items-center gap-3 text-xs text-muted before:h-px before:flex-1 before:bg-line after:h-px after:flex-1 after:bg-line"
+      className="mt-5 mb-1 flex items-center gap-3 text-xs text-muted before:h-px before:flex-1 before:bg-line after:h-px after:flex-1 after:bg-line"
     >
       <span className="max-w-[75%] text-center text-balance">{reasons[reason]}</span>
     </li>
@@ -104,14 +116,25 @@ function Beginning({ room, isEmpty }: { readonly room: Room; readonly isEmpty: b
   if (!isEmpty) return null;
   return (
     <li className="m-auto">
-      <EmptyState title={`Nothing in #${room.name} yet`}>Say something: everyone in this room sees it at once.</EmptyState>
+      <EmptyState title={`Nothing in #${room.name} yet`}>
+        Say something: everyone in this room sees it at once.
+      </EmptyState>
     </li>
   );
 }
 
-function Problem({ problem, onRetry }: { readonly problem: string; readonly onRetry: () => void }): ReactNode {
+function Problem({
+  problem,
+  onRetry,
+}: {
+  readonly problem: string;
+  readonly onRetry: () => void;
+}): ReactNode {
   return (
-    <li role="alert" className="mx-auto mb-4 flex items-center gap-3 rounded-lg bg-bad-soft py-2 pr-2 pl-3 text-sm text-bad">
+    <li
+      role="alert"
+      className="mx-auto mb-4 flex items-center gap-3 rounded-lg bg-bad-soft py-2 pr-2 pl-3 text-sm text-bad"
+    >
       <span>{problem}</span>
       <Button onClick={onRetry}>Try again</Button>
     </li>

@@ -7,12 +7,17 @@ import type { Identity } from '../ports/auth.ts';
 const maxTokenBytes = 8192;
 
 /** Verifies a token. Never rejects; why it was refused stays in the log. */
-export async function verify({ auth, env, log }: Pick<Node, 'auth' | 'env' | 'log'>, token: string): Promise<Authentication> {
-  if (auth === undefined || token.length === 0 || token.length > maxTokenBytes) return { ok: false, code: 'invalid_token' };
+export async function verify(
+  { auth, env, log }: Pick<Node, 'auth' | 'env' | 'log'>,
+  token: string,
+): Promise<Authentication> {
+  if (auth === undefined || token.length === 0 || token.length > maxTokenBytes)
+    return { ok: false, code: 'invalid_token' };
   try {
     const identity = await auth.authenticate(token);
     if (!isUserId(identity.userId)) throw new Error('the user id is not a string of 1 to 255 characters');
-    if (identity.expiresAt !== undefined && !(identity.expiresAt > env.now())) throw new Error('the session is over');
+    if (identity.expiresAt !== undefined && !(identity.expiresAt > env.now()))
+      throw new Error('the session is over');
     return { ok: true, identity };
   } catch (error) {
     log.info('a token was refused', { reason: error instanceof Error ? error.message : 'not an error' });
@@ -41,5 +46,10 @@ export function identify(node: Node, connection: Connection, identity: Identity)
 }
 
 function isUserId(value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= 255 && !/[\u0000-\u001f\u007f]/.test(value);
+  return (
+    typeof value === 'string' &&
+    value.length > 0 &&
+    value.length <= 255 &&
+    !/[\u0000-\u001f\u007f]/.test(value)
+  );
 }

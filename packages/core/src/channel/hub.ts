@@ -1,18 +1,25 @@
 import type { Connection } from '../connection/connection.ts';
+import type { Parts } from '../parts.ts';
 import type { Presence } from '../presence/presence.ts';
 import type { Rules } from './definitions.ts';
-import { type DeliveryParts, LiveChannel } from './live-channel.ts';
+import { LiveChannel } from './live-channel.ts';
 import { Subscription } from './subscription.ts';
+
+/** A subscription with the channel it is in. */
+export interface Entered {
+  readonly channel: LiveChannel;
+  readonly subscription: Subscription;
+}
 
 /** All connections of a node, by id and by user, and the channels they have joined. */
 export class Hub {
   readonly connections: Map<string, Connection> = new Map();
   readonly channels: Map<string, LiveChannel> = new Map();
   private readonly users = new Map<string, Set<Connection>>();
-  private readonly parts: DeliveryParts;
+  private readonly parts: Parts;
   private readonly presence: Presence;
 
-  constructor(parts: DeliveryParts, presence: Presence) {
+  constructor(parts: Parts, presence: Presence) {
     this.parts = parts;
     this.presence = presence;
   }
@@ -51,7 +58,7 @@ export class Hub {
   }
 
   /** Enters a connection in a channel, where it buffers until its stream has caught up. */
-  enter(connection: Connection, name: string, rules: Rules): Subscription {
+  enter(connection: Connection, name: string, rules: Rules): Entered {
     let channel = this.channels.get(name);
     if (channel === undefined) {
       channel = new LiveChannel(this.parts, name, rules);
@@ -60,29 +67,33 @@ export class Hub {
     }
     let subscription = connection.subscriptions.get(name);
     if (subscription === undefined) {
-      subscription = new Subscription(connection, channel);
+      subscription = new Subscription(connection, name, rules);
       connection.subscriptions.set(name, subscription);
       this.parts.metrics.subscriptions += 1;
     }
     channel.live.delete(subscription);
     channel.joining.add(subscription);
-    subscription.buffer = [];
-    return subscription;
+    // One that is being joined already keeps what it has buffered.
+    subscription.buffer ??= [];
+    return { channel, subscription };
   }
 
   /** Takes a subscription out of its channel; `dropped` lets its user's presence linger. */
-  leave(subscription: Subscription, how: 'left' | 'dropped'): void {
-    const { channel, connection } = subscription;
-    if (!connection.subscriptions.delete(channel.name)) return;
-    channel.live.delete(subscription);
-    channel.joining.delete(subscription);
+  leave(connection: Connection, subscription: Subscription, how: 'left' | 'dropped'): void {
+    if (subscription.ended) return;
+    const { channel: name, rules } = subscription;
+    subscription.ended = true;
+    connection.subscriptions.delete(name);
     this.parts.metrics.subscriptions -= 1;
-    if (channel.rules.presence && connection.user !== undefined) {
-      this.presence.leave(channel.name, connection.user.id, connection.id, how);
+    if (rules.presence && connection.user !== undefined) {
+      this.presence.leave(name, connection.user.id, connection.id, how);
     }
-    if (channel.size > 0) return;
+    const channel = this.channels.get(name);
+    channel?.live.delete(subscription);
+    channel?.joining.delete(subscription);
+    if (channel === undefined || channel.size > 0) return;
     channel.end();
-    this.channels.delete(channel.name);
+    this.channels.delete(name);
     this.parts.metrics.channels = this.channels.size;
   }
 }

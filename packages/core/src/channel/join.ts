@@ -1,9 +1,9 @@
 import { type FrameId, type Since, toPublicationFrame } from '@thrum/protocol';
-import type { Node } from '../connection/node.ts';
 import { ThrumError } from '../errors.ts';
+import type { Parts } from '../parts.ts';
 import type { LogPage } from '../ports/broker.ts';
 import { merge, type Start } from './merge.ts';
-import type { Subscription } from './subscription.ts';
+import type { Entered } from './hub.ts';
 
 /** A log that moves away under this many readings in a row is not readable now. */
 const maxReadings = 5;
@@ -14,25 +14,25 @@ const maxReadings = 5;
  * @throws ThrumError `unavailable` when the log cannot be read.
  */
 export async function join(
-  node: Node,
-  subscription: Subscription,
+  parts: Parts,
+  entered: Entered,
   since: Since | undefined,
   id: FrameId | undefined,
 ): Promise<void> {
-  const { channel } = subscription;
+  const { channel, subscription } = entered;
   await channel.ready;
   if (channel.rules.retention === undefined) {
     if (!subscription.current) return;
-    answer(subscription, undefined, id);
+    answer(entered, undefined, id);
     channel.promote(subscription, undefined);
     return;
   }
   for (let reading = 0; reading < maxReadings; reading += 1) {
-    const page = await read(node, channel.name, since);
+    const page = await read(parts, channel.name, since);
     if (!subscription.current) return;
-    const start = merge(page, subscription.buffer ?? [], since, node.limits.historyPage);
+    const start = merge(page, subscription.buffer ?? [], since, parts.limits.historyPage);
     if (start !== undefined && channel.isAt(page.epoch, start.offset)) {
-      begin(node, subscription, { page, start, since }, id);
+      begin(parts, entered, { page, start, since }, id);
       return;
     }
     // The log is ahead of what this node has delivered, or of another epoch: the live ones must catch up first.
@@ -44,8 +44,8 @@ export async function join(
 }
 
 function begin(
-  node: Node,
-  subscription: Subscription,
+  { env, limits, metrics }: Parts,
+  entered: Entered,
   {
     page,
     start,
@@ -54,22 +54,23 @@ function begin(
   id: FrameId | undefined,
 ): void {
   if (typeof since === 'object' && 'epoch' in since) {
-    if (start.recovered) node.metrics.recovered += 1;
-    else node.metrics.unrecovered += 1;
+    if (start.recovered) metrics.recovered += 1;
+    else metrics.unrecovered += 1;
   }
-  answer(subscription, start, id);
-  const dueAt = node.env.monotonic() + node.limits.redeliverySeconds * 1000;
+  const { channel, subscription } = entered;
+  answer(entered, start, id);
+  const dueAt = env.monotonic() + limits.redeliverySeconds * 1000;
   for (const publication of start.publications) {
     subscription.connection.send(toPublicationFrame(publication));
     subscription.acks?.sent(publication, dueAt);
   }
-  subscription.channel.promote(subscription, { epoch: page.epoch, offset: start.offset });
+  channel.promote(subscription, { epoch: page.epoch, offset: start.offset });
 }
 
-function answer(subscription: Subscription, start: Start | undefined, id: FrameId | undefined): void {
+function answer({ channel, subscription }: Entered, start: Start | undefined, id: FrameId | undefined): void {
   subscription.connection.send({
     type: 'subscribed',
-    channel: subscription.channel.name,
+    channel: channel.name,
     ...(start === undefined ? {} : { position: start.position }),
     recovered: start?.recovered ?? false,
     ...(id === undefined ? {} : { id }),
@@ -77,11 +78,12 @@ function answer(subscription: Subscription, start: Start | undefined, id: FrameI
 }
 
 /** What follows a position, or the newest few, oldest first either way. */
-async function read(node: Node, channel: string, since: Since | undefined): Promise<LogPage> {
-  const { historyPage } = node.limits;
-  if (since === undefined) return node.broker.read(channel, { limit: 0 });
-  if (typeof since === 'object' && 'epoch' in since) return node.broker.read(channel, { since, limit: historyPage });
+async function read({ broker, limits }: Parts, channel: string, since: Since | undefined): Promise<LogPage> {
+  const { historyPage } = limits;
+  if (since === undefined) return broker.read(channel, { limit: 0 });
+  if (typeof since === 'object' && 'epoch' in since)
+    return broker.read(channel, { since, limit: historyPage });
   const limit = since === 'latest' ? 1 : Math.min(since.last, historyPage);
-  const page = await node.broker.read(channel, { limit, reverse: true });
+  const page = await broker.read(channel, { limit, reverse: true });
   return { ...page, publications: page.publications.toReversed() };
 }

@@ -1,13 +1,10 @@
 import { type Position, type Publication, type SubscribedFrame, toPublicationFrame } from '@thrum/protocol';
 import { SharedFrame } from '../connection/encode.ts';
-import type { Node } from '../connection/node.ts';
+import type { Parts } from '../parts.ts';
 import type { Cancel } from '../ports/env.ts';
 import type { Rules } from './definitions.ts';
 import { reaches } from './merge.ts';
 import type { Subscription } from './subscription.ts';
-
-/** The parts of a node that delivery needs. */
-export type DeliveryParts = Pick<Node, 'broker' | 'env' | 'limits' | 'log' | 'metrics'>;
 
 const retryAfter = 500;
 
@@ -22,7 +19,7 @@ export class LiveChannel {
   readonly joining: Set<Subscription> = new Set();
   /** Settles when the broker notifies this node of every publication (law 9 of the broker). */
   readonly ready: Promise<void>;
-  private readonly parts: DeliveryParts;
+  private readonly parts: Parts;
   private stop: (() => void) | undefined;
   private ended = false;
   /** Where the live subscriptions stand; unknown until the first join or publication. */
@@ -33,7 +30,7 @@ export class LiveChannel {
   private stale = false;
   private retry: Cancel | undefined;
 
-  constructor(parts: DeliveryParts, name: string, rules: Rules) {
+  constructor(parts: Parts, name: string, rules: Rules) {
     this.parts = parts;
     this.name = name;
     this.rules = rules;
@@ -63,7 +60,9 @@ export class LiveChannel {
   /** Whether one that stands here stands where the live subscriptions do. */
   isAt(epoch: string, offset: number): boolean {
     if (this.healing !== undefined) return false;
-    return this.live.size === 0 || (epoch === this.epoch && offset === this.offset);
+    // With nobody live, a place further on is as good; one before what was notified is not.
+    if (this.live.size === 0) return epoch !== this.epoch || offset >= this.offset;
+    return epoch === this.epoch && offset === this.offset;
   }
 
   /** Ends the channel on this node; the hub has no subscriber left for it. */

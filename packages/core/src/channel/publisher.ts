@@ -73,7 +73,8 @@ export class Publisher {
       const known = Object.keys(rules.events).join(', ');
       throw new ThrumError('invalid_event', `Invalid event name: this channel has ${known}`);
     }
-    if (data === undefined) throw new ThrumError('invalid_data', 'Invalid data: expected a JSON value, got undefined');
+    if (data === undefined)
+      throw new ThrumError('invalid_data', 'Invalid data: expected a JSON value, got undefined');
     return { channel, rules, event, data: await validate(rules.events?.[event], data, this.parts.maxDepth) };
   }
 
@@ -115,7 +116,11 @@ export class Publisher {
   async signal(channel: string, event: string, data: unknown, from: string | undefined): Promise<void> {
     if (this.parts.definitions(channel) === undefined) throw accessDenied('publish');
     const timestamp = this.parts.env.now();
-    await this.publish(channel, { channel, event, data, ...(from === undefined ? {} : { from }), timestamp }, {});
+    await this.publish(
+      channel,
+      { channel, event, data, ...(from === undefined ? {} : { from }), timestamp },
+      {},
+    );
   }
 
   private async publish(channel: string, draft: Draft, options: PublishOptions): Promise<PublishOutcome> {

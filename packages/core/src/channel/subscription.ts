@@ -1,26 +1,41 @@
-import type { Publication } from '@thrum/protocol';
-import type { Connection } from '../connection/connection.ts';
+import type { OutgoingFrame, Publication } from '@thrum/protocol';
+import type { SharedFrame } from '../connection/encode.ts';
 import type { AckWindow } from './ack-window.ts';
-import type { LiveChannel } from './live-channel.ts';
+import type { Rules } from './definitions.ts';
+import type { User } from './definition.ts';
+
+/** A connection, as far as channels know it. */
+export interface Subscriber {
+  readonly id: string;
+  readonly user: User | undefined;
+  /** Whether it may still be sent to. */
+  readonly alive: boolean;
+  send(frame: OutgoingFrame): void;
+  sendShared(frame: SharedFrame): void;
+}
 
 /** One connection's part in one channel. */
 export class Subscription {
-  readonly connection: Connection;
-  readonly channel: LiveChannel;
+  readonly connection: Subscriber;
+  readonly channel: string;
+  readonly rules: Rules;
   /** Publications that came while the log is being read; `undefined` once the subscription is live. */
   buffer: Publication[] | undefined;
   /** Wants to be told of members. */
   watches = false;
   /** What was sent and not yet confirmed, for an acknowledged subscription. */
   acks: AckWindow | undefined;
+  /** It has left; whoever was waiting for something on its behalf has nothing more to do. */
+  ended = false;
 
-  constructor(connection: Connection, channel: LiveChannel) {
+  constructor(connection: Subscriber, channel: string, rules: Rules) {
     this.connection = connection;
     this.channel = channel;
+    this.rules = rules;
   }
 
-  /** Whether this is still what its connection has joined: a hook may have taken long enough for it to leave. */
+  /** Whether it still is in its channel and can be sent to: an await may have taken long enough for both to end. */
   get current(): boolean {
-    return this.connection.alive && this.connection.subscriptions.get(this.channel.name) === this;
+    return !this.ended && this.connection.alive;
   }
 }

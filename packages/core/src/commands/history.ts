@@ -10,7 +10,11 @@ import { idOf, userOf } from './reply.ts';
 export async function history(node: Node, connection: Connection, frame: HistoryFrame): Promise<void> {
   const user = userOf(connection);
   const { rules } = await node.authorizer.require({ user, action: 'history', channel: frame.channel });
-  connection.send({ type: 'result', data: await readHistory(node, frame.channel, rules, frame), ...idOf(frame) });
+  connection.send({
+    type: 'result',
+    data: await readHistory(node, frame.channel, rules, frame),
+    ...idOf(frame),
+  });
 }
 
 /**
@@ -24,7 +28,11 @@ export async function readHistory(
   { since, limit, reverse = false }: HistoryQuery,
 ): Promise<HistoryResult> {
   if (rules.retention === undefined) return { publications: [], more: false, recovered: since === undefined };
-  const options = { limit: clamp(limit, node.limits.historyPage), reverse, ...(since === undefined ? {} : { since }) };
+  const options = {
+    limit: clamp(limit, node.limits.historyPage),
+    reverse,
+    ...(since === undefined ? {} : { since }),
+  };
   const page = await node.broker.read(channel, options).catch((error: unknown) => {
     throw new ThrumError('unavailable', undefined, { cause: error });
   });

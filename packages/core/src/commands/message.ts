@@ -32,7 +32,12 @@ export async function message(node: Node, connection: Connection, frame: Message
 }
 
 /** Lets the application look at the message, change its data, or refuse it. */
-async function hooked(node: Node, connection: Connection, prepared: Prepared, id: string | undefined): Promise<Prepared> {
+async function hooked(
+  node: Node,
+  connection: Connection,
+  prepared: Prepared,
+  id: string | undefined,
+): Promise<Prepared> {
   const { channel, event, data } = prepared;
   const changed = await node.hooks.message?.({
     connectionId: connection.id,

@@ -27,6 +27,9 @@ export async function presence(node: Node, connection: Connection, frame: Presen
 function checkState(state: unknown, maxBytes: number): void {
   const bytes = utf8Length(JSON.stringify(state));
   if (bytes > maxBytes) {
-    throw new ThrumError('invalid_data', `Invalid data: state: expected at most ${maxBytes} bytes, got ${bytes}`);
+    throw new ThrumError(
+      'invalid_data',
+      `Invalid data: state: expected at most ${maxBytes} bytes, got ${bytes}`,
+    );
   }
 }

@@ -1,6 +1,5 @@
 import type { FrameId } from '@thrum/protocol';
 import type { User } from '../channel/definition.ts';
-import type { Connection } from '../connection/connection.ts';
 import { ThrumError } from '../errors.ts';
 
 /** The `id` of a frame, to be spread into its answer. */
@@ -12,7 +11,7 @@ export function idOf({ id }: { readonly id?: FrameId }): { readonly id?: FrameId
  * Who sends a frame that the state table let in.
  * @throws ThrumError `authentication_required`, should it ever be called for anyone else.
  */
-export function userOf(connection: Connection): User {
+export function userOf(connection: { readonly user: User | undefined }): User {
   if (connection.user === undefined) throw new ThrumError('authentication_required');
   return connection.user;
 }

@@ -19,7 +19,10 @@ export async function subscribe(node: Node, connection: Connection, frame: Subsc
     await node.authorizer.require({ user, action: 'presence', channel });
   }
   if (frame.ack === true && rules.retention === undefined) {
-    throw new ThrumError('invalid_frame', 'Invalid frame: ack: an ephemeral channel keeps nothing to send again');
+    throw new ThrumError(
+      'invalid_frame',
+      'Invalid frame: ack: an ephemeral channel keeps nothing to send again',
+    );
   }
   if (!connection.alive) return;
   await enter(node, connection, rules, frame);
@@ -38,22 +41,31 @@ export interface SubscribeOptions {
  * Subscribes without asking for permission.
  * @throws ThrumError `channel_limit`, `unavailable`.
  */
-export async function enter(node: Node, connection: Connection, rules: Rules, options: SubscribeOptions): Promise<void> {
+export async function enter(
+  node: Node,
+  connection: Connection,
+  rules: Rules,
+  options: SubscribeOptions,
+): Promise<void> {
   const { channel, since } = options;
   const existing = connection.subscriptions.get(channel);
   if (existing === undefined && connection.subscriptions.size >= node.limits.channels) {
-    throw new ThrumError('channel_limit', `Too many channels on this connection: at most ${node.limits.channels}`);
+    throw new ThrumError(
+      'channel_limit',
+      `Too many channels on this connection: at most ${node.limits.channels}`,
+    );
   }
   if (existing !== undefined && existing.buffer === undefined && since === undefined) {
     change(node, existing, options);
     return;
   }
-  const subscription = node.hub.enter(connection, channel, rules);
+  const entered = node.hub.enter(connection, channel, rules);
+  const { subscription } = entered;
   apply(subscription, options);
   try {
-    await join(node, subscription, since, options.id);
+    await join(node, entered, since, options.id);
   } catch (error) {
-    node.hub.leave(subscription, 'left');
+    node.hub.leave(connection, subscription, 'left');
     throw error instanceof ThrumError ? error : new ThrumError('unavailable', undefined, { cause: error });
   }
   if (subscription.current) present(node, subscription, options.presence ?? false, existing === undefined);
@@ -62,11 +74,12 @@ export async function enter(node: Node, connection: Connection, rules: Rules, op
 /** Other options for a subscription whose stream goes on unbroken. */
 function change(node: Node, subscription: Subscription, options: SubscribeOptions): void {
   const { connection, channel } = subscription;
+  const position = node.hub.channels.get(channel)?.position;
   apply(subscription, options);
   connection.send({
     type: 'subscribed',
-    channel: channel.name,
-    ...(channel.position === undefined ? {} : { position: channel.position }),
+    channel,
+    ...(position === undefined ? {} : { position }),
     recovered: false,
     ...idOf(options),
   });
@@ -79,17 +92,16 @@ function apply(subscription: Subscription, { ack }: SubscribeOptions): void {
 
 /** Enters the member, and tells a subscription that watches who is there. */
 function present(node: Node, subscription: Subscription, watches: boolean, isNew: boolean): void {
-  const { channel, connection } = subscription;
+  const { channel, connection, rules } = subscription;
   const user = userOf(connection);
   if (isNew) {
-    notify(node.log, 'subscribe', node.hooks.subscribe, { connectionId: connection.id, user, channel: channel.name });
-    if (channel.rules.presence) {
-      node.presence.enter(channel.name, user.id, { connectionId: connection.id, joinedAt: node.env.now() });
+    notify(node.log, 'subscribe', node.hooks.subscribe, { connectionId: connection.id, user, channel });
+    if (rules.presence) {
+      node.presence.enter(channel, user.id, { connectionId: connection.id, joinedAt: node.env.now() });
     }
   }
   // Only now: nobody needs to be told of their own coming.
   subscription.watches = watches;
-  if (!watches) return;
-  const members = node.presence.members(channel.name);
-  connection.send({ type: 'presence', channel: channel.name, members, full: true });
+  if (watches)
+    connection.send({ type: 'presence', channel, members: node.presence.members(channel), full: true });
 }

@@ -6,13 +6,13 @@ import {
   type OutgoingFrame,
 } from '@thrum/protocol';
 import type { User } from '../channel/definition.ts';
-import type { Subscription } from '../channel/subscription.ts';
+import type { Subscriber, Subscription } from '../channel/subscription.ts';
 import { ThrumError } from '../errors.ts';
 import { Bucket } from '../limits/bucket.ts';
+import type { Parts } from '../parts.ts';
 import type { Identity } from '../ports/auth.ts';
 import type { Transport } from '../ports/transport.ts';
 import { encode, type SharedFrame } from './encode.ts';
-import type { Node } from './node.ts';
 import { Outbox } from './outbox.ts';
 import { type ConnectionInput, type ConnectionState, nextState } from './state.ts';
 
@@ -23,7 +23,7 @@ export interface ErrorContext {
 }
 
 /** One transport session: who it is, what it has joined, what waits for it. Frames are handled in `receive.ts`. */
-export class Connection {
+export class Connection implements Subscriber {
   readonly id: string;
   readonly transport: Transport;
   readonly address: string | undefined;
@@ -39,19 +39,19 @@ export class Connection {
   /** Monotonic: when the session is validated next. */
   validateAt: number = Infinity;
   identity: Identity | undefined;
-  private readonly node: Node;
+  private readonly parts: Parts;
   private readonly outbox: Outbox;
 
-  constructor(node: Node, transport: Transport, address: string | undefined) {
-    const now = node.env.monotonic();
-    this.node = node;
-    this.id = node.env.id();
+  constructor(parts: Parts, transport: Transport, address: string | undefined) {
+    const now = parts.env.monotonic();
+    this.parts = parts;
+    this.id = parts.env.id();
     this.transport = transport;
     this.address = address;
-    this.connectedAt = node.env.now();
-    this.bucket = new Bucket(node.limits.rate, now);
+    this.connectedAt = parts.env.now();
+    this.bucket = new Bucket(parts.limits.rate, now);
     this.outbox = new Outbox(transport);
-    this.authenticateBy = now + node.limits.authSeconds * 1000;
+    this.authenticateBy = now + parts.limits.authSeconds * 1000;
   }
 
   /** Whether frames may still be sent and handled. */
@@ -73,7 +73,7 @@ export class Connection {
 
   /** Answers with an `error` frame; codes that close the connection do so after it. */
   fail(error: ThrumError, context: ErrorContext = {}): void {
-    this.node.metrics.errors += 1;
+    this.parts.metrics.errors += 1;
     this.send(errorFrame(error, context));
     const { close } = errorInfo(error.code);
     if (close !== undefined) this.close(close.code, close.reason);
@@ -104,7 +104,7 @@ export class Connection {
   }
 
   private push(message: Uint8Array): void {
-    const { metrics, limits } = this.node;
+    const { metrics, limits } = this.parts;
     if (this.outbox.push(message, limits)) {
       metrics.framesOut += 1;
       metrics.bytesOut += message.byteLength;

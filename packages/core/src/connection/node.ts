@@ -1,4 +1,3 @@
-import type { Limits } from '@thrum/protocol';
 import type { Authorizer } from '../auth/authorizer.ts';
 import type { Definitions } from '../channel/definitions.ts';
 import type { Hub } from '../channel/hub.ts';
@@ -6,21 +5,13 @@ import type { Publisher } from '../channel/publisher.ts';
 import type { Features } from '../features.ts';
 import type { Hooks } from '../hooks.ts';
 import type { MethodDefinition } from '../methods.ts';
+import type { Parts } from '../parts.ts';
 import type { Auth } from '../ports/auth.ts';
-import type { Broker } from '../ports/broker.ts';
-import type { Env } from '../ports/env.ts';
-import type { Log } from '../ports/log.ts';
-import type { Metrics } from '../ports/metrics.ts';
 import type { Presence } from '../presence/presence.ts';
 
 /** The parts of one server process, as its connections and commands see them. Composed in `core.ts`, passed in everywhere. */
-export interface Node {
+export interface Node extends Parts {
   readonly name: string | undefined;
-  readonly env: Env;
-  readonly log: Log;
-  readonly limits: Limits;
-  readonly metrics: Metrics;
-  readonly broker: Broker;
   readonly auth: Auth | undefined;
   readonly hooks: Hooks;
   readonly definitions: Definitions;

@@ -25,7 +25,12 @@ export function accept(node: Node, transport: Transport, handshake: Handshake, d
   return session;
 }
 
-function admit(node: Node, connection: Connection, authentication: Authentication | undefined, draining: boolean): void {
+function admit(
+  node: Node,
+  connection: Connection,
+  authentication: Authentication | undefined,
+  draining: boolean,
+): void {
   const refused = (): number => (node.metrics.refused += 1);
   if (draining) {
     refused();
@@ -75,8 +80,10 @@ function closed(node: Node, connection: Connection, code: number, reason: string
   if (!connection.step('gone')) return;
   node.metrics.closed += 1;
   // Copied: leaving takes subscriptions out of the map that is walked here.
-  for (const subscription of [...connection.subscriptions.values()]) leave(node, subscription, 'dropped');
+  for (const subscription of [...connection.subscriptions.values()])
+    leave(node, connection, subscription, 'dropped');
   node.hub.remove(connection);
   const { id, user } = connection;
-  if (user !== undefined) notify(node.log, 'disconnect', node.hooks.disconnect, { connectionId: id, user, code, reason });
+  if (user !== undefined)
+    notify(node.log, 'disconnect', node.hooks.disconnect, { connectionId: id, user, code, reason });
 }

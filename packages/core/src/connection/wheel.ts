@@ -47,7 +47,8 @@ export class Wheel {
       void this.validate(connection);
     }
     for (const subscription of connection.subscriptions.values()) {
-      if (subscription.acks !== undefined && subscription.acks.size > 0) this.redeliver(subscription, monotonic);
+      if (subscription.acks !== undefined && subscription.acks.size > 0)
+        this.redeliver(subscription, monotonic);
     }
   }
 
@@ -75,7 +76,7 @@ export class Wheel {
     for (const { attempts, publication } of due?.dead ?? []) {
       metrics.deadLetters += 1;
       if (connection.user === undefined) continue;
-      const letter = { connectionId: connection.id, user: connection.user, channel: channel.name, publication, attempts };
+      const letter = { connectionId: connection.id, user: connection.user, channel, publication, attempts };
       notify(log, 'deadLetter', hooks.deadLetter, letter);
     }
   }

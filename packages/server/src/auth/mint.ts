@@ -18,6 +18,8 @@ export interface MintOptions {
   readonly claims?: Readonly<Record<string, unknown>>;
   readonly issuer?: string;
   readonly audience?: string | readonly string[];
+  /** A further claim with the user's id, for servers that read it there and not from `sub`. */
+  readonly userClaim?: string;
   /** Milliseconds since 1970. Default `Date.now`. */
   readonly now?: () => number;
 }
@@ -29,14 +31,14 @@ const ownClaims = ['sub', 'iat', 'exp', 'iss', 'aud'];
  * @throws TypeError saying which option is wrong; RangeError for a `ttl` that is no duration.
  */
 export async function mintToken(options: MintOptions): Promise<string> {
-  const { userId, ttl = '1h', claims = {}, issuer, audience, now = Date.now } = options;
+  const { userId, ttl = '1h', claims = {}, issuer, audience, userClaim = 'sub', now = Date.now } = options;
   const problem = userIdProblem(userId);
   if (problem !== undefined) throw new TypeError(`userId ${problem}: expected 1 to 255 printable characters`);
-  const taken = ownClaims.find((name) => Object.hasOwn(claims, name));
+  const taken = [...ownClaims, userClaim].find((name) => Object.hasOwn(claims, name));
   if (taken !== undefined) throw new TypeError(`claims: ${taken} is set by an option of its own`);
   const seconds = Math.floor(now() / 1000);
   const { key, algorithm, kid } = signingKey(options);
-  const token = new SignJWT({ ...claims })
+  const token = new SignJWT({ ...claims, [userClaim]: userId })
     .setProtectedHeader({ alg: algorithm, typ: 'JWT', ...(kid === undefined ? {} : { kid }) })
     .setSubject(userId)
     .setIssuedAt(seconds)

@@ -21,6 +21,7 @@ export interface Config {
   readonly jwtIssuer: readonly string[] | undefined;
   readonly jwtAudience: readonly string[] | undefined;
   readonly jwtUserClaim: string | undefined;
+  readonly node: string | undefined;
   readonly playground: boolean;
   readonly allowRemote: boolean;
   readonly logLevel: LogLevel;

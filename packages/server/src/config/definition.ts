@@ -1,26 +1,14 @@
-import type {
-  Auth,
-  ChannelDefinition,
-  Feature,
-  Hooks,
-  Identity,
-  MaybePromise,
-  MethodDefinition,
-} from '@thrum/core';
+import type { ChannelDefinition, Identity, MaybePromise, MethodDefinition } from '@thrum/core';
+import type { ThrumDefinition } from '../definition.ts';
 import type { Problem } from './config.ts';
 import type { ConfigFile } from './file.ts';
 
 /** What only code can say: fields of a configuration file that no variable or flag has. */
-export interface Definition {
+export interface Definition
+  extends Pick<ThrumDefinition, 'features' | 'hooks' | 'auth' | 'broker' | 'log'> {
   readonly channels?: Readonly<Record<string, ChannelDefinition>>;
   readonly methods?: Readonly<Record<string, MethodDefinition>>;
-  readonly features?: readonly Feature[];
-  readonly hooks?: Hooks;
-  /** Decides instead of the jwt options. */
-  readonly auth?: Auth;
-  /** The short form of `auth`: who a token belongs to; throws for a bad one. */
-  readonly authenticate?: (token: string) => MaybePromise<Identity>;
-  /** Asked every `validateSeconds` whether a session is still good. */
+  /** Asked every `validateSeconds` whether a session is still good; `auth` decides alone where it is an object. */
   readonly validateSession?: (identity: Identity) => MaybePromise<boolean>;
 }
 
@@ -29,22 +17,16 @@ type Check = (value: unknown) => string | undefined;
 const fields: { readonly [Key in keyof Definition]-?: Check } = {
   channels: (value) => recordOf(isRecord, value, 'channel definitions by pattern'),
   methods: (value) =>
-    recordOf(
-      (method) => isRecord(method) && isFunction(method['handler']),
-      value,
-      'methods with a handler, by name',
-    ),
+    recordOf((method) => isRecord(method) && isFunction(method['handler']), value, 'methods with a handler, by name'),
   features: (value) =>
     Array.isArray(value) && value.every((feature) => isRecord(feature) && typeof feature['name'] === 'string')
       ? undefined
       : expected('an array of features', value),
   hooks: (value) => recordOf(isFunction, value, 'functions by hook name'),
-  auth: (value) =>
-    isRecord(value) && isFunction(value['authenticate'])
-      ? undefined
-      : expected('an object with an authenticate function', value),
-  authenticate: (value) => (isFunction(value) ? undefined : expected('a function', value)),
+  auth: (value) => (isAuth(value) ? undefined : expected('a function, an Auth, or the options of createTokenAuth', value)),
   validateSession: (value) => (isFunction(value) ? undefined : expected('a function', value)),
+  broker: (value) => (isRecord(value) && isFunction(value['publish']) ? undefined : expected('a Broker', value)),
+  log: (value) => (isRecord(value) && isFunction(value['info']) ? undefined : expected('a Log', value)),
 };
 
 /** Fields that only a file can hold. */
@@ -65,23 +47,26 @@ export function readDefinition(file: ConfigFile | undefined): {
     if (message === undefined) found[name] = value;
     else problems.push({ place: `${file.name}:${name}`, message });
   }
-  if (found['auth'] !== undefined && found['authenticate'] !== undefined) {
-    problems.push({ place: `${file.name}:authenticate`, message: 'expected auth or authenticate, got both' });
+  if (isRecord(found['auth']) && found['validateSession'] !== undefined) {
+    const message = 'would be ignored: auth is an object and validates sessions itself';
+    problems.push({ place: `${file.name}:validateSession`, message });
   }
   return { definition: found as Definition, problems };
+}
+
+function isAuth(value: unknown): boolean {
+  if (!isRecord(value)) return isFunction(value);
+  return isFunction(value['authenticate']) || ['secret', 'publicKey', 'jwksUrl'].some((key) => key in value);
 }
 
 function recordOf(fits: (entry: unknown) => boolean, value: unknown, what: string): string | undefined {
   if (!isRecord(value)) return expected(`an object of ${what}`, value);
   const wrong = Object.keys(value).find((key) => value[key] !== undefined && !fits(value[key]));
-  return wrong === undefined
-    ? undefined
-    : `expected an object of ${what}, but ${JSON.stringify(wrong)} is none`;
+  return wrong === undefined ? undefined : `expected an object of ${what}, but ${JSON.stringify(wrong)} is none`;
 }
 
 function expected(what: string, value: unknown): string {
-  const kind =
-    value === null ? 'null' : Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
+  const kind = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
   return `expected ${what}, got ${kind}`;
 }
 

@@ -128,6 +128,8 @@ async function readKeyText(input: string, base: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new Error(`expected a path, or a public key in PEM or JWK form; ${path} cannot be read (${code})`);
+    throw new Error(`expected a path, or a public key in PEM or JWK form; ${path} cannot be read (${code})`, {
+      cause: error,
+    });
   }
 }

@@ -60,6 +60,10 @@ export const options: Options = {
     otherwise: 'sub, else userId',
     help: 'Claim with the id of the user.',
   }),
+  node: text('a name without control characters', (name) => !/\p{Cc}/u.test(name), {
+    otherwise: 'none',
+    help: 'Names this process to clients, in welcome.',
+  }),
   playground: yesOrNo({
     default: (mode) => mode === 'development',
     help: 'Whether the page at / is served.',

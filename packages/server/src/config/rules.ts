@@ -34,14 +34,12 @@ function placeOf({ settings }: Candidate, key: string): string {
   return place === undefined || place === 'default' ? key : place;
 }
 
-function ownAuthentication({ auth, authenticate }: Definition): boolean {
-  return auth !== undefined || authenticate !== undefined;
-}
-
+/** Options that mean nothing beside a file's own `auth`; `anonymous` still counts where that is a function. */
 const keyOptions = ['jwtSecret', 'jwtPreviousSecrets', 'jwtPublicKey', 'jwksUrl'] as const;
+const tokenOptions = [...keyOptions, 'jwtIssuer', 'jwtAudience', 'jwtUserClaim'] as const;
 
-function givenKeys({ settings }: Candidate): readonly string[] {
-  return keyOptions.filter((key) => settings.get(key)?.given.kind !== 'default');
+function given({ settings }: Candidate, keys: readonly string[]): readonly string[] {
+  return keys.filter((key) => settings.get(key)?.given.kind !== 'default');
 }
 
 function authentication(candidate: Candidate): Verdict {
@@ -60,9 +58,10 @@ function authentication(candidate: Candidate): Verdict {
       warnings.push(`${placeOf(candidate, key)} is shorter than 32 bytes and would be refused in production`);
     }
   }
-  if (ownAuthentication(definition)) {
-    for (const key of givenKeys(candidate)) {
-      const message = 'would be ignored: the configuration file brings its own authentication';
+  if (definition.auth !== undefined) {
+    const ignored = typeof definition.auth === 'function' ? tokenOptions : [...tokenOptions, 'anonymous'];
+    for (const key of given(candidate, ignored)) {
+      const message = 'would be ignored: the auth of the configuration file decides alone';
       problems.push({ place: placeOf(candidate, key), message });
     }
   }
@@ -110,13 +109,13 @@ async function production(candidate: Candidate): Promise<Verdict> {
 
 async function productionKeys(candidate: Candidate): Promise<readonly Problem[]> {
   const { config, definition } = candidate;
-  if (ownAuthentication(definition)) return [];
+  if (definition.auth !== undefined) return [];
   const current =
     config.jwtSecret !== undefined || config.jwtPublicKey.length > 0 || config.jwksUrl !== undefined;
-  if (!current && givenKeys(candidate).length === 0) {
+  if (!current && given(candidate, keyOptions).length === 0) {
     const message =
       'production needs a way to check tokens: set jwtSecret (THRUM_JWT_SECRET), jwtPublicKey (THRUM_JWT_PUBLIC_KEY) ' +
-      'or jwksUrl (THRUM_JWKS_URL), or put an authenticate function into thrum.config.ts';
+      'or jwksUrl (THRUM_JWKS_URL), or define auth in thrum.config.ts';
     return [{ place: 'authentication', message }];
   }
   const development = await readDevelopmentSecret(config.dataDir).catch(() => undefined);

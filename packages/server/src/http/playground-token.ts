@@ -11,7 +11,11 @@ const maxBodyBytes = 4096;
 const maxNameLength = 64;
 
 /** What the playground's tokens are signed with. */
-export type Signing = Pick<MintOptions, 'secret' | 'issuer' | 'audience'>;
+export interface Signing extends Pick<MintOptions, 'issuer' | 'audience'> {
+  readonly secret: string | readonly string[];
+  /** The claim that names the user, where it is not `sub`. */
+  readonly userClaim?: string;
+}
 
 /**
  * `POST /playground/token` with `{"name", "userId"?}` → `{"token", "userId", "name"}`: a token for anybody who asks, good
@@ -39,7 +43,9 @@ export async function servePlaygroundToken(
     return;
   }
   const { name, userId } = person;
-  const token = await mintToken({ ...signing, userId, ttl: '1h', claims: { name } });
+  const { userClaim = 'sub', ...key } = signing;
+  const claims = userClaim === 'sub' ? { name } : { name, [userClaim]: userId };
+  const token = await mintToken({ ...key, userId, ttl: '1h', claims });
   sendJson(response, 200, { token, userId, name });
 }
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -38,10 +39,7 @@ export function createHttpServer(
 
 /** Resolves when the server listens. @throws Error for an address that is taken or not ours. */
 export async function listenOn(server: Server, port: number, host: string): Promise<AddressInfo> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', reject);
-  server.listen(port, host, resolve);
-  await promise;
-  server.off('error', reject);
+  server.listen(port, host);
+  await once(server, 'listening');
   return server.address() as AddressInfo;
 }

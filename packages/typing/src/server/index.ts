@@ -1,4 +1,11 @@
-import { type Cancel, type Feature, type FeatureContext, type FeatureFrame, ThrumError, type User } from '@thrum/core';
+import {
+  type Cancel,
+  type Feature,
+  type FeatureContext,
+  type FeatureFrame,
+  ThrumError,
+  type User,
+} from '@thrum/core';
 import { channelNameError } from '@thrum/protocol';
 import { type TypingData, typingEvent, typingTimeout } from '../messages.ts';
 

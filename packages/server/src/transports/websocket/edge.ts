@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Authentication, Core, Env, Handshake, Log } from '@thrum/core';
 import { jsonCodec } from '@thrum/protocol';
-import { WebSocketServer } from 'ws';
+import { type Server, WebSocketServer } from 'ws';
 import type { Problem } from '../../http/problem.ts';
 import { redactUrl } from '../../node/redact.ts';
 import { WebSocketConnection } from './connection.ts';
@@ -28,7 +28,7 @@ export interface EdgeOptions {
 /** The way from an HTTP upgrade to a connection of the core, whoever owns the HTTP server. */
 export class WebSocketEdge {
   private readonly options: EdgeOptions;
-  private readonly server: WebSocketServer<typeof WebSocketConnection>;
+  private readonly server: Server<typeof WebSocketConnection>;
   private readonly heartbeat: Heartbeat<WebSocketConnection>;
   private readonly refuser = new Refuser();
   private readonly pending = new Set<Duplex>();
@@ -83,10 +83,7 @@ export class WebSocketEdge {
   async close(): Promise<void> {
     this.closed = true;
     for (const socket of this.pending) socket.destroy();
-    const late = Promise.withResolvers<void>();
-    const cancel = this.options.env.timer(lastCloseMs, late.resolve);
-    await Promise.race([this.heartbeat.empty(), late.promise]);
-    cancel();
+    await within(this.options.env, lastCloseMs, this.heartbeat.empty(), undefined);
     for (const connection of this.heartbeat.connections) connection.terminate();
     this.refuser.close();
     this.heartbeat.stop();
@@ -126,15 +123,8 @@ export class WebSocketEdge {
     // A full server answers without the work of verifying.
     if (token === undefined || core.metrics.connections >= core.limits.connections) return undefined;
     if (tooLong) return { ok: false, code: 'invalid_token' };
-    const late = Promise.withResolvers<Authentication>();
-    const cancel = env.timer(core.limits.authSeconds * 1000, () =>
-      late.resolve({ ok: false, code: 'authentication_timeout' }),
-    );
-    try {
-      return await Promise.race([core.authenticate(token), late.promise]);
-    } finally {
-      cancel();
-    }
+    const late: Authentication = { ok: false, code: 'authentication_timeout' };
+    return within(env, core.limits.authSeconds * 1000, core.authenticate(token), late);
   }
 }
 
@@ -142,6 +132,14 @@ const closing: Problem = { status: 503, detail: 'The server is stopping.' };
 
 function chooseProtocol(offered: Set<string>): string | false {
   return offered.has(jsonCodec.subprotocol) ? jsonCodec.subprotocol : false;
+}
+
+/** What `work` gives, or `late` when that takes longer. */
+function within<T>(env: Env, ms: number, work: Promise<T>, late: T): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = env.timer(ms, () => resolve(late));
+    work.then(resolve, reject).finally(cancel);
+  });
 }
 
 function destroyOnError(this: Duplex): void {

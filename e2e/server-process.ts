@@ -1,0 +1,75 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const cli = 'packages/server/src/cli/main.ts';
+const startDeadline = 20_000;
+
+/** The real command line in a process of its own, with a data folder that survives its restarts. */
+export class ServerProcess {
+  private readonly dataDir = mkdtempSync(join(tmpdir(), 'thrum-e2e-'));
+  private child: ChildProcess | undefined;
+  url = '';
+  private port = 0;
+
+  /** Starts it, the first time on a free port and then on the same one. Resolves when it says that it listens. */
+  async start(): Promise<void> {
+    const args = [
+      '--conditions=thrum:source',
+      cli,
+      'start',
+      '--port',
+      String(this.port),
+      '--data-dir',
+      this.dataDir,
+    ];
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = child;
+    this.url = await listening(child);
+    this.port = Number(new URL(this.url).port);
+  }
+
+  /** As a crash does: no drain, no close frames. */
+  async kill(): Promise<void> {
+    await this.end('SIGKILL');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end('SIGKILL');
+    rmSync(this.dataDir, { recursive: true, force: true });
+  }
+
+  private async end(signal: NodeJS.Signals): Promise<void> {
+    const { child } = this;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await gone;
+  }
+}
+
+function listening(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let output = '';
+    const timer = setTimeout(
+      () => reject(new Error(`the server did not say in ${startDeadline} ms that it listens:\n${output}`)),
+      startDeadline,
+    );
+    const read = (chunk: Buffer): void => {
+      output += chunk.toString();
+      const url = /http:\/\/[\w.]+:\d+/.exec(output)?.[0];
+      if (url === undefined) return;
+      clearTimeout(timer);
+      resolve(url);
+    };
+    child.stdout?.on('data', read);
+    child.stderr?.on('data', read);
+    child.once('exit', (code) => {
+      clearTimeout(timer);
+      reject(new Error(`the server ended with code ${code} before it listened:\n${output}`));
+    });
+  });
+}

@@ -1,0 +1,76 @@
+import { describe, it } from 'vitest';
+import { acks } from './cases/acks.ts';
+import { anonymous } from './cases/anonymous.ts';
+import { auth } from './cases/auth.ts';
+import { bytes } from './cases/bytes.ts';
+import { calls } from './cases/calls.ts';
+import { capacity } from './cases/capacity.ts';
+import { deadlines } from './cases/deadlines.ts';
+import { handshake } from './cases/handshake.ts';
+import { history } from './cases/history.ts';
+import { isolation } from './cases/isolation.ts';
+import { limits } from './cases/limits.ts';
+import { malformed } from './cases/malformed.ts';
+import { names } from './cases/names.ts';
+import { presence } from './cases/presence.ts';
+import { publishing } from './cases/publishing.ts';
+import { rate } from './cases/rate.ts';
+import { recovery } from './cases/recovery.ts';
+import { restart } from './cases/restart.ts';
+import { subscribing } from './cases/subscribing.ts';
+import { welcome } from './cases/welcome.ts';
+import { WireContext } from './context.ts';
+import { ordinaryTopics, type TestApi, type Topic, type WireCase, type WireOptions } from './options.ts';
+
+const casesOf: Readonly<Record<Topic, (options: WireOptions) => readonly WireCase[]>> = {
+  handshake,
+  welcome,
+  malformed: (options) => [...malformed(options), ...names(options)],
+  publish: publishing,
+  subscribe: subscribing,
+  recovery,
+  history,
+  presence,
+  acks,
+  calls,
+  auth,
+  bytes,
+  limits,
+  isolation,
+  anonymous,
+  deadlines,
+  rate,
+  capacity,
+  restart,
+};
+
+/** Far beyond every deadline inside a case, which say better what is missing. */
+const timeout = 120_000;
+
+/**
+ * Registers the wire suite: what PROTOCOL.md says, seen from outside, with no SDK. The target must be configured with
+ * `wireContract` and with what its topics ask for (README.md).
+ * @param url `ws://host:port/ws`, or a function that knows it once the tests run.
+ */
+export function runWireSuite(url: string | (() => string), options: WireOptions = {}): void {
+  const { test = { describe, it } as TestApi, topics = ordinaryTopics } = options;
+  test.describe(`the wire: ${options.name ?? topics.join(', ')}`, () => {
+    for (const topic of topics) {
+      test.describe(topic, () => {
+        for (const wireCase of casesOf[topic](options)) register(test, wireCase, url, options);
+      });
+    }
+  });
+}
+
+function register(test: TestApi, wireCase: WireCase, url: string | (() => string), options: WireOptions): void {
+  const name = `§${wireCase.section} ${wireCase.title}`;
+  if (wireCase.needs?.(options) === false) {
+    test.it.skip(name, () => {});
+    return;
+  }
+  test.it(name, { timeout }, async () => {
+    await using wire = new WireContext(typeof url === 'string' ? url : url(), options);
+    await wireCase.run(wire);
+  });
+}

@@ -1,0 +1,29 @@
+import type { Loaded } from '../config/load.ts';
+import { isOpen, needsDevelopmentSecret } from '../config/to-definition.ts';
+import type { Listening } from '../thrum-api.ts';
+
+/** What a developer wants to know once the server listens. */
+export function banner({ config, definition, file }: Loaded, { url }: Listening): string {
+  const socket = `${url.replace(/^http/, 'ws')}${config.path}`;
+  const own = file === undefined ? [] : [['Config', file.path]];
+  const token = needsDevelopmentSecret(config, definition) ? 'npx thrum token --user alice' : undefined;
+  const rows = [
+    ['Playground', config.playground ? `${url}/` : 'off (--playground)'],
+    ['WebSocket', socket],
+    ['Try it', `npx wscat -c ${socket}`],
+    ['', '> {"type":"subscribe","channel":"chat:lobby"}'],
+    ['', '> {"type":"message","channel":"chat:lobby","data":{"text":"hi"}}'],
+    ...(token === undefined ? [] : [['Token', `${token}   (append ?token=… to the address)`]]),
+    ['Open to', who(config.anonymous, config.host)],
+    ['Channels', isOpen(config, definition) ? 'any name; chat:{room} with presence and history' : Object.keys(definition.channels ?? {}).join(', ')],
+    ...own,
+  ];
+  const lines = rows.map(([name = '', text = '']) => `  ${name.padEnd(11)} ${text}`);
+  return ['', `  Thrum listens on ${url} in development mode`, '', ...lines, ''].join('\n');
+}
+
+function who(anonymous: boolean, host: string): string {
+  const everyone = anonymous ? 'everyone, without a token,' : 'everyone with a token';
+  const where = /^(localhost|::1|127\.)/.test(host) ? 'on this machine' : `who reaches ${host}`;
+  return `${everyone} ${where}`;
+}

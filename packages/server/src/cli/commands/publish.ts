@@ -1,0 +1,84 @@
+import { createClient, type StateInfo, ThrumError } from '@thrum/client';
+import { type Duration, toMilliseconds } from '@thrum/core';
+import type { Command } from 'commander';
+import { accessTo } from '../access.ts';
+import { CliError, exitCodes } from '../failure.ts';
+import { addConfigFlags, type Flags } from '../flags.ts';
+import { jsonLine, print } from '../output.ts';
+
+const examples = `
+Exit codes: 0 published · 1 refused · 2 wrong usage · 3 no server answered.
+
+Examples:
+  $ thrum publish chat:lobby '{"text":"hi"}'
+  $ thrum publish chat:lobby --text "Good morning" --event notice
+  $ thrum publish chat:lobby '{"n":1}' --id job-42        a repeat with the same id publishes nothing
+  $ THRUM_TOKEN=… thrum publish chat:lobby '{}' --url wss://example.com/ws`;
+
+/** `thrum publish`: one publication over WebSocket, and its ack as a JSON line. */
+export function configure(command: Command): void {
+  addConfigFlags(
+    command
+      .argument('<channel>', 'Where to publish')
+      .argument('<data>', 'JSON, or with --text any text')
+      .option('--text', 'Take the data as text')
+      .option('--event <name>', 'Name of the event', 'message')
+      .option('--id <id>', 'Idempotency key: the server publishes it once, however often it is sent')
+      .option('--url <url>', 'Where the server is [THRUM_URL] (default: that of the configuration)')
+      .option('--token <token>', 'Token to connect with [THRUM_TOKEN] (default: one for the user cli)')
+      .option('--timeout <duration>', 'How long to wait for the answer', '10s'),
+  )
+    .addHelpText('after', examples)
+    .action(publish);
+}
+
+async function publish(channel: string, text: string, flags: Flags): Promise<void> {
+  const data = flags['text'] === true ? text : readData(text);
+  const timeout = readTimeout(flags['timeout']);
+  const { url, getToken } = await accessTo(flags);
+  // One attempt: whoever runs a command wants to know now.
+  using client = createClient(url, { getToken, background: true, maxReconnectAttempts: 0, connectTimeout: timeout });
+  let last: StateInfo | undefined;
+  client.onStateChange((_, info) => {
+    last = info;
+  });
+  const id = typeof flags['id'] === 'string' ? { id: flags['id'] } : {};
+  try {
+    const published = await client.channel(channel).publish(String(flags['event']), data, { timeout, ...id });
+    print(jsonLine({ channel, event: flags['event'], ...published }));
+  } catch (error) {
+    throw failure(error, url, last);
+  }
+}
+
+function readData(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    const hint = `quote it for the shell ('{"text":"hi"}'), or use --text to publish it as text`;
+    throw new CliError(`expected JSON as data, got ${JSON.stringify(text)}: ${hint}`, exitCodes.usage);
+  }
+}
+
+function readTimeout(text: unknown): number {
+  try {
+    return toMilliseconds(text as Duration);
+  } catch (error) {
+    throw new CliError(`--timeout: ${(error as Error).message}`, exitCodes.usage);
+  }
+}
+
+function failure(error: unknown, url: string, last: StateInfo | undefined): unknown {
+  if (!(error instanceof ThrumError)) return error;
+  const refusal = error.code === 'disconnected' ? last?.error : error;
+  const { host } = new URL(url);
+  if (refusal instanceof ThrumError && refusal.code !== 'timeout' && refusal.code !== 'expired') {
+    return new CliError(`refused by ${host}: ${refusal.message} (${refusal.code})`, exitCodes.failed, error);
+  }
+  if (error.code === 'disconnected') {
+    const reason = last?.reason ? ` (${last.reason})` : '';
+    return new CliError(`no server answers at ${host}${reason}; is it running?`, exitCodes.unreachable, error);
+  }
+  const unknown = 'it may have been published; repeat it with the same --id to be sure';
+  return new CliError(`no answer from ${host} in time: ${unknown}`, exitCodes.unreachable, error);
+}

@@ -1,0 +1,82 @@
+import { defaultOf, type Option, show } from './option.ts';
+import { allOptions, flagOf, variableOf } from './options.ts';
+
+const head = `# Configuration
+
+<!-- Made by \`thrum docs > docs/configuration.md\` from packages/server/src/config/options.ts; a test compares the two. -->
+
+Options are fields of \`thrum.config.ts\` (or \`.js\`, \`.json\`) in the working directory or at \`--config\`, variables, and
+flags of \`thrum start\`. A flag wins over a variable, a variable over the file, the file over the default. \`thrum check\`
+prints every option with its value and where it came from; \`thrum check --production\` says what production would refuse.
+
+Lists are separated by commas or spaces in variables and flags. A yes-or-no flag is turned off with \`--no-…\`. Relative
+paths start from the working directory, in a file from the file's folder. An unknown \`THRUM_…\` variable is an error.
+`;
+
+const foot = `
+## Only in a file
+
+| Field | What |
+|---|---|
+| \`channels\` | channel definitions by pattern; production needs them |
+| \`methods\` | what clients can \`call\` |
+| \`features\` | plug-ins such as \`typing()\` |
+| \`hooks\` | the application's ears |
+| \`auth\` | a function from token to identity, an Auth, or the options of \`createTokenAuth\`; instead of the jwt options |
+| \`validateSession\` | asked every \`validateSeconds\` whether a session is still good |
+| \`broker\`, \`log\` | ports of one's own |
+
+Without \`channels\` a development server offers \`chat:{room}\` (presence, 200 publications, 24 hours) and every other name,
+to everyone, with typing indicators.
+
+\`\`\`ts
+import { channel } from 'thrum';
+
+export default {
+  port: 8080,
+  origins: ['https://example.com'],
+  limits: { connections: 50_000 },
+  channels: {
+    'chat:{room}': channel({ presence: true, authorize: ({ user, params }) => isMember(user.id, params.room) }),
+  },
+};
+\`\`\`
+
+## What production refuses
+
+\`--production\`, \`THRUM_MODE=production\` or \`NODE_ENV=production\` refuses to start without a way to check tokens
+(\`jwtSecret\`, \`jwtPublicKey\`, \`jwksUrl\` or \`auth\`), without \`origins\`, without \`channels\`, with \`*\` among the origins,
+with a secret shorter than 32 bytes, and with the secret of the development server. A development server refuses to
+listen on an address that others can reach unless \`allowRemote\` is on.
+`;
+
+/** docs/configuration.md. */
+export function renderDocs(): string {
+  const all = [...allOptions];
+  const isLimit = ([key]: readonly [string, Option]): boolean => key.startsWith('limits.');
+  return [
+    head,
+    '## Options\n',
+    ...table(all.filter((entry) => !isLimit(entry))),
+    '\n## Limits\n',
+    'Those of PROTOCOL.md §13.\n',
+    ...table(all.filter(isLimit)),
+    foot,
+  ].join('\n');
+}
+
+function table(entries: readonly (readonly [string, Option])[]): readonly string[] {
+  const rows = entries.map(([key, option]) => {
+    const flag = flagOf(key, option);
+    const names = [`\`${key}\``, `\`${variableOf(key, option)}\``, flag === undefined ? 'none' : `\`${flag}\``];
+    return `| ${[...names, defaults(option), option.unit ?? '', option.help].join(' | ')} |`;
+  });
+  return ['| Option | Variable | Flag | Default | Unit | What |', '|---|---|---|---|---|---|', ...rows];
+}
+
+function defaults(option: Option): string {
+  if (option.otherwise !== undefined) return option.otherwise;
+  const development = show(option, defaultOf(option, 'development'));
+  const production = show(option, defaultOf(option, 'production'));
+  return development === production ? development : `${development}; ${production} in production`;
+}

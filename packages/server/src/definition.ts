@@ -1,0 +1,90 @@
+import type {
+  Auth,
+  Broker,
+  ChannelDefinition,
+  Events,
+  Feature,
+  Hooks,
+  Identity,
+  Log,
+  MaybePromise,
+  MethodDefinition,
+} from '@thrum/core';
+import type { Limits, MethodContract, Schema } from '@thrum/protocol';
+import type { TokenAuthOptions } from './auth/token-auth.ts';
+
+/** The event schemas of each channel pattern: what {@link ThrumDefinition} infers. */
+export type ChannelEvents = Readonly<Record<string, unknown>>;
+
+/** A core definition whose events TypeScript can infer one pattern at a time. */
+export interface Channel<Pattern extends string, E> extends Omit<ChannelDefinition<Pattern>, 'events'> {
+  /** The events that may be published and their data. Default: any event, any JSON. */
+  readonly events?: (E & Events) | undefined;
+}
+
+/** Methods by name. */
+export type Methods = Readonly<Record<string, MethodContract>>;
+
+/** Throws or rejects for every token it does not accept. */
+export type Authenticate = (token: string) => MaybePromise<Identity>;
+
+/** What a server is: its channels, methods, rules and ports. */
+export interface ThrumDefinition<C extends ChannelEvents = ChannelEvents, M extends Methods = Methods> {
+  /**
+   * Channels by pattern: `chat:{room}`. `user:{id}`, which only that user may read, is there by itself. Default: none, and
+   * then nobody can subscribe to anything else.
+   */
+  readonly channels?: { readonly [Pattern in keyof C]: Channel<Pattern & string, C[Pattern]> };
+  /** What clients can `call`; see {@link method}. */
+  readonly methods?: M;
+  readonly features?: readonly Feature[];
+  readonly hooks?: Hooks;
+  /**
+   * Who somebody is: an Auth, the options of JWT verification, or a function from token to identity. Default: everyone
+   * is anonymous.
+   */
+  readonly auth?: Auth | TokenAuthOptions | Authenticate;
+  /**
+   * Web pages that may connect, each as scheme, host and port, matched exactly; `*` allows all. Default: pages of the host
+   * they connect to, and in development those of this machine.
+   */
+  readonly origins?: readonly string[] | '*';
+  /** Differences from the defaults of PROTOCOL.md §13. */
+  readonly limits?: Partial<Limits>;
+  /** Default: in memory. A broker given here is closed by whoever made it. */
+  readonly broker?: Broker;
+  /** Default: JSON lines on standard output, readable ones in development. */
+  readonly log?: Log;
+  /** Names this process in `welcome`. */
+  readonly node?: string;
+  /**
+   * Whether {@link Thrum.listen} serves the playground at `/`; a text is the folder to serve instead. In development it
+   * also gives tokens to anybody who asks. Default false.
+   */
+  readonly playground?: boolean | string;
+  /** Default: `production` when NODE_ENV is, else `development`. */
+  readonly mode?: 'development' | 'production';
+}
+
+/** The part of a definition that a client infers from: see `ContractOf` in `@thrum/protocol`. */
+export interface DefinitionContract<C extends ChannelEvents, M extends Methods> {
+  readonly channels: { readonly [Pattern in keyof C]: EventsContract<C[Pattern]> };
+  readonly methods: M;
+}
+
+type EventsContract<E> = [E] extends [Events] ? { readonly events: E } : { readonly events?: undefined };
+
+/**
+ * One channel's rules, for use in `channels`. It returns what it is given and is there so that events are inferred where a
+ * definition stands alone, in a file of its own.
+ */
+export function channel<Pattern extends string = string, E = unknown>(definition: Channel<Pattern, E>): Channel<Pattern, E> {
+  return definition;
+}
+
+/** A method that clients can `call`: the handler's `params` have the type of the schema. */
+export function method<S extends Schema | undefined = undefined, Result = unknown>(
+  definition: MethodDefinition<S, Result>,
+): MethodDefinition<S, Result> {
+  return definition;
+}

@@ -1,0 +1,46 @@
+export { reject, ThrumError } from '@thrum/core';
+export type {
+  Action,
+  Auth,
+  Authorize,
+  AuthorizeRequest,
+  Broker,
+  CallContext,
+  ChannelDefinition,
+  ChannelEvent,
+  ChannelInfo,
+  ConnectionEvent,
+  ConnectionInfo,
+  DeadLetter,
+  Duration,
+  Env,
+  Events,
+  Feature,
+  FeatureContext,
+  FeatureFrame,
+  HistoryQuery,
+  Hooks,
+  Identity,
+  IncomingMessage,
+  Log,
+  LogFields,
+  MethodDefinition,
+  Metrics,
+  PublishRequestOptions,
+  PublishResult,
+  Tier,
+  User,
+} from '@thrum/core';
+export type { ErrorCode, HistoryResult, Limits, Member, Position, Publication, Schema } from '@thrum/protocol';
+export type { UpgradeSource } from './attach.ts';
+export { mintToken } from './auth/mint.ts';
+export type { MintOptions } from './auth/mint.ts';
+export { createTokenAuth } from './auth/token-auth.ts';
+export type { TokenAuthOptions } from './auth/token-auth.ts';
+export { channel, method } from './definition.ts';
+export type { Authenticate, Channel, DefinitionContract, ThrumDefinition } from './definition.ts';
+export { createLog } from './node/log.ts';
+export type { LogLevel, LogOptions } from './node/log.ts';
+export { createMemoryBroker } from './node/memory-broker.ts';
+export { createThrum } from './thrum.ts';
+export type { AttachOptions, CloseOptions, DataOf, EventOf, Listening, ListenOptions, Thrum } from './thrum-api.ts';
