@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchChromium } from './chromium.ts';
 import { ServerProcess } from './server-process.ts';
 
-const shots = process.env['THRUM_SHOTS'];
+const shots = process.env['E2E_SHOTS'];
 let browser: Browser;
 
 beforeAll(async () => {

@@ -8,7 +8,8 @@ export const app = createThrum({
       events: { message: z.object({ text: z.string().min(1).max(2000) }) },
       history: { size: 500, ttl: '24h' },
       presence: true,
-      authorize: ({ params, user, action }) => params.room !== 'staff' || (action === 'subscribe' && !user.anonymous),
+      authorize: ({ params, user, action }) =>
+        params.room !== 'staff' || (action === 'subscribe' && !user.anonymous),
     }),
     'cursors:{doc}': channel({
       events: { move: z.object({ x: z.number(), y: z.number() }) },

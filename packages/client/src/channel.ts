@@ -1,5 +1,4 @@
 import type { Member, Position, PresenceResult, Publication } from '@thrum/protocol';
-import type { ThrumError } from './errors.ts';
 import { iterate } from './iterator.ts';
 import type { Outgoing, Published, PublishOptions, WaitOptions } from './outgoing.ts';
 import type { ChannelOptions, Listener, Status, StatusType, Subscription } from './subscription.ts';
@@ -28,7 +27,7 @@ export interface Presence {
    * once the channel is subscribed; a refusal is a status `error`.
    */
   update(state: unknown): void;
-  /** Asks the server. Rejects with {@link ThrumError}. */
+  /** Asks the server. Rejects with `ThrumError`. */
   get(options?: WaitOptions): Promise<PresenceResult>;
 }
 
@@ -52,7 +51,7 @@ export interface Channel<Events = EventSchemas> extends AsyncIterable<Publicatio
   onStatus(listener: (status: Status) => void): () => void;
   /**
    * Publishes. Resolves with its position once the server has it; until then it is kept, and sent again with the same id
-   * after a reconnect. Rejects with {@link ThrumError}: the server's refusal, `expired`, `queue_full`, `timeout`,
+   * after a reconnect. Rejects with `ThrumError`: the server's refusal, `expired`, `queue_full`, `timeout`,
    * `aborted`, `disconnected` or `too_large`. After `expired`, `timeout`, `aborted` and `disconnected` the server may
    * have it all the same.
    */
@@ -61,7 +60,7 @@ export interface Channel<Events = EventSchemas> extends AsyncIterable<Publicatio
     data: EventInput<Events, Event>,
     options?: PublishOptions,
   ): Promise<Published>;
-  /** Reads what is kept. Rejects with {@link ThrumError}. */
+  /** Reads what is kept. Rejects with `ThrumError`. */
   history(options?: HistoryOptions): Promise<HistoryPage<Events>>;
   /** Removes every listener of this handle and ends its loops. Twice is harmless. */
   dispose(): void;
@@ -119,7 +118,11 @@ export function createChannel(name: string, options: ChannelOptions, needs: Chan
       return subscriptions.peek(name)?.roster.members() ?? nobody;
     },
     onChange: (listener) =>
-      listen((sub) => sub.presenceListeners, () => listener(presence.members), { presence: true }),
+      listen(
+        (sub) => sub.presenceListeners,
+        () => listener(presence.members),
+        { presence: true },
+      ),
     update: (state) => subscriptions.setState(subscriptions.get(name), state),
     get: (wait) =>
       outgoing.request({ type: 'presence', channel: name }, wait, (data) => {

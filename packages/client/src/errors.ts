@@ -2,7 +2,13 @@ import type { ErrorCode } from '@thrum/protocol';
 
 /** A code of the server (PROTOCOL.md §11), or one of the SDK's own. */
 export type ThrumErrorCode =
-  ErrorCode | 'timeout' | 'aborted' | 'expired' | 'queue_full' | 'disconnected' | 'too_large';
+  | ErrorCode
+  | 'timeout'
+  | 'aborted'
+  | 'expired'
+  | 'queue_full'
+  | 'disconnected'
+  | 'too_large';
 
 /**
  * Every refusal, of the server or of the SDK itself.

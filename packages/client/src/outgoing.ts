@@ -129,7 +129,8 @@ export function createOutgoing({ settings, wanted, ready, pump }: OutgoingNeeds)
           if (publish !== undefined && losses.includes(error.code)) safely(() => onDrop?.(publish, error));
         }
       };
-      const abort = (): void => settle(new ThrumError('aborted', 'Aborted', false, { cause: signal?.reason }));
+      const abort = (): void =>
+        settle(new ThrumError('aborted', 'Aborted', false, { cause: signal?.reason }));
       const stopDeadline = env.timer(ms, () => settle(new ThrumError(late, `No answer in ${ms} ms`, true)));
       // The executor runs before its promise has a name; `promise` is read only once it has one.
       const item: Item = {
@@ -169,7 +170,12 @@ export function createOutgoing({ settings, wanted, ready, pump }: OutgoingNeeds)
 
   return {
     nextId,
-    publish: (channel, event, data = null, { id = env.id(), queue = true, timeout = Infinity, signal } = {}) => {
+    publish: (
+      channel,
+      event,
+      data = null,
+      { id = env.id(), queue = true, timeout = Infinity, signal } = {},
+    ) => {
       const { maxAge } = bounds;
       const hasty = timeout < maxAge;
       return add<Published>({

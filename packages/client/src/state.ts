@@ -6,14 +6,29 @@ export type State = 'connecting' | 'connected' | 'reconnecting' | 'disconnected'
  * by `pagehide`), before and after the first attempt; `waiting` is between attempts, `redialing` in one.
  */
 export type Phase =
-  'disconnected' | 'held' | 'connecting' | 'connected' | 'waiting' | 'redialing' | 'parked' | 'failed';
+  | 'disconnected'
+  | 'held'
+  | 'connecting'
+  | 'connected'
+  | 'waiting'
+  | 'redialing'
+  | 'parked'
+  | 'failed';
 
 /**
  * `ready`: the server let us in · `lost`: come back · `refused`: stay away · `ended`: closed normally · `due`: the one
  * timer of the phase · `park`: may not dial · `wake`: visible, online or resumed.
  */
 export type MachineEvent =
-  'connect' | 'disconnect' | 'ready' | 'lost' | 'refused' | 'ended' | 'due' | 'park' | 'wake';
+  | 'connect'
+  | 'disconnect'
+  | 'ready'
+  | 'lost'
+  | 'refused'
+  | 'ended'
+  | 'due'
+  | 'park'
+  | 'wake';
 
 /**
  * `watch`: start over, and follow the page's life · `drop`: leave the socket, its generation and all timers · `dial` ·

@@ -1,6 +1,7 @@
 import type { Position, Publication, Since } from '@thrum/protocol';
 import { notify } from './errors.ts';
 import type { ThrumError } from './errors.ts';
+import type { Encoded } from './link.ts';
 import { createRoster } from './presence.ts';
 import type { Roster } from './presence.ts';
 
@@ -10,7 +11,13 @@ import type { Roster } from './presence.ts';
  * too slowly · `error`: refused · `unsubscribed`: nobody listens, or the server ended it.
  */
 export type StatusType =
-  'subscribing' | 'subscribed' | 'recovered' | 'reset' | 'unsubscribed' | 'error' | 'behind';
+  | 'subscribing'
+  | 'subscribed'
+  | 'recovered'
+  | 'reset'
+  | 'unsubscribed'
+  | 'error'
+  | 'behind';
 
 export interface Status {
   readonly type: StatusType;
@@ -69,8 +76,10 @@ export interface Subscription {
   stopLinger?: (() => void) | undefined;
   /** The position at which a hole was last met. */
   holeAt?: Position | undefined;
-  /** This connection's own state, in a box because any value is one. */
-  state?: readonly [unknown] | undefined;
+  /** The frame that sets this connection's own presence state, and its id. */
+  state?: Encoded | undefined;
+  stateId?: number | undefined;
+  stateDue?: boolean | undefined;
   /** Listeners of acknowledged publications, one after the other. */
   processing: Promise<unknown>;
   processed?: Position | undefined;

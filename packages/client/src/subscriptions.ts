@@ -2,8 +2,8 @@ import { isPosition } from '@thrum/protocol';
 import { backoffDelay } from './backoff.ts';
 import { receive } from './delivery.ts';
 import { notify } from './errors.ts';
-import type { ThrumError } from './errors.ts';
 import type { Encoded } from './link.ts';
+import { encode } from './outgoing.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { Settings } from './settings.ts';
 import { createSubscription, emit, isWanted, stopRetry } from './subscription.ts';
@@ -24,7 +24,7 @@ export interface Subscriptions {
   welcome(): void;
   down(): void;
   rest(): void;
-  /** An `error` with an id that is no request's: it may answer a `subscribe`. */
+  /** An `error` with an id that is no request's: it may answer a `subscribe`, or an own presence state. */
   refused(frame: Raw): void;
   /** Every other frame about a channel; returns whether it was sound. */
   receive(frame: Raw): boolean;
@@ -97,7 +97,8 @@ export function createSubscriptions(needs: SubscriptionsNeeds): Subscriptions {
     if (welcomed() && (sub.phase === 'asked' || sub.phase === 'live')) leaving.push(sub.name);
     // Gone for good: a next listener must inherit nothing. Only those who watch the status stay.
     subs.delete(sub.name);
-    if (sub.statusListeners.size > 0) subs.set(sub.name, { ...createSubscription(sub.name), statusListeners: sub.statusListeners });
+    if (sub.statusListeners.size > 0)
+      subs.set(sub.name, { ...createSubscription(sub.name), statusListeners: sub.statusListeners });
     sub.phase = 'idle';
     emit(sub, { type: 'unsubscribed' });
     pump();
@@ -111,14 +112,6 @@ export function createSubscriptions(needs: SubscriptionsNeeds): Subscriptions {
     sub.asked = isPosition(since) ? since : undefined;
     sub.stopTimer = env.timer(settings.requestTimeout, () => ask(sub));
     return codec.encode({ type: 'subscribe', channel: sub.name, since, ack, presence, id: sub.requestId });
-  };
-
-  const sendState = (sub: Subscription): void => {
-    if (sub.state === undefined || sub.phase !== 'live') return;
-    const frame = { type: 'presence', channel: sub.name, state: sub.state[0] };
-    outgoing
-      .request(frame, {}, () => undefined)
-      .catch((error: unknown) => emit(sub, { type: 'error', error: error as ThrumError }));
   };
 
   // PROTOCOL.md §3: an unasked-for one is a subscription that the server made, or had to begin anew.
@@ -152,7 +145,8 @@ export function createSubscriptions(needs: SubscriptionsNeeds): Subscriptions {
       type: asked === undefined ? 'subscribed' : recovered ? 'recovered' : 'reset',
       ...withPosition(sub),
     });
-    sendState(sub);
+    sub.stateDue = true;
+    pump();
   };
 
   const onRefused = (sub: Subscription, frame: Raw): void => {
@@ -215,18 +209,25 @@ export function createSubscriptions(needs: SubscriptionsNeeds): Subscriptions {
       });
     },
     setState: (sub, state) => {
-      sub.state = [state];
-      sendState(sub);
+      subs.set(sub.name, sub);
+      sub.stateId = outgoing.nextId();
+      sub.state = encode(settings, { type: 'presence', channel: sub.name, state, id: sub.stateId });
+      sub.stateDue = true;
+      pump();
     },
     next: () => {
       const left = leaving.shift();
-      if (left !== undefined) return codec.encode({ type: 'unsubscribe', channel: left, id: outgoing.nextId() });
+      if (left !== undefined)
+        return codec.encode({ type: 'unsubscribe', channel: left, id: outgoing.nextId() });
       for (const sub of subs.values()) {
         if (sub.phase === 'due' && sub.stopTimer === undefined) return subscribeFrame(sub);
       }
       for (const sub of subs.values()) {
-        const { ackDue, phase, processed, position, name } = sub;
-        if (ackDue !== true || phase !== 'live') continue;
+        const { ackDue, stateDue, state, phase, processed, position, name } = sub;
+        if (phase !== 'live') continue;
+        sub.stateDue = false;
+        if (stateDue === true && state !== undefined) return state;
+        if (ackDue !== true) continue;
         sub.ackDue = false;
         // An offset of an older epoch would confirm what nobody has seen.
         if (processed === undefined || processed.epoch !== position?.epoch) continue;
@@ -256,6 +257,7 @@ export function createSubscriptions(needs: SubscriptionsNeeds): Subscriptions {
     refused: (frame) => {
       for (const sub of subs.values()) {
         if (sub.phase === 'asked' && sub.requestId === frame['id']) onRefused(sub, frame);
+        else if (sub.stateId === frame['id']) emit(sub, { type: 'error', error: readError(frame) });
       }
     },
     receive: (frame) => {
@@ -298,6 +300,9 @@ export function createSubscriptions(needs: SubscriptionsNeeds): Subscriptions {
         stopRetry(sub);
         sub.stopAck?.();
         sub.stopLinger?.();
+        // Ends the loops that still wait for a publication.
+        sub.phase = 'stopped';
+        emit(sub, { type: 'unsubscribed' });
         sub.listeners.clear();
         sub.statusListeners.clear();
         sub.presenceListeners.clear();

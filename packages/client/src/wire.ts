@@ -23,7 +23,9 @@ export function readText(value: unknown): string | undefined {
 }
 
 /** `{ position }`, or nothing to spread where there is none. */
-export function withPosition({ position }: { readonly position?: unknown }): { readonly position?: Position } {
+export function withPosition({ position }: { readonly position?: unknown }): {
+  readonly position?: Position;
+} {
   return isPosition(position) ? { position: { epoch: position.epoch, offset: position.offset } } : {};
 }
 

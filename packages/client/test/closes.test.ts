@@ -25,7 +25,10 @@ describe('a close', () => {
     socket.send({ type: 'error', code: 'session_expired', message: 'Session expired', retry: false });
     socket.close(code, reason);
     expect(client.state).toBe('failed');
-    expect(states.at(-1)).toMatchObject(['failed', { previous: 'connected', code, reason, error: { code: 'session_expired' } }]);
+    expect(states.at(-1)).toMatchObject([
+      'failed',
+      { previous: 'connected', code, reason, error: { code: 'session_expired' } },
+    ]);
   });
 
   it.each([
@@ -40,7 +43,10 @@ describe('a close', () => {
   ])('with %i %s is followed by a reconnect', async (code, reason) => {
     const { env, server, states, online } = createHarness();
     (await online()).close(code, reason);
-    expect(states.at(-1)).toMatchObject(['reconnecting', { previous: 'connected', code, reason, retryIn: 1000 }]);
+    expect(states.at(-1)).toMatchObject([
+      'reconnecting',
+      { previous: 'connected', code, reason, retryIn: 1000 },
+    ]);
     await env.advance(1000);
     expect(server.sockets).toHaveLength(2);
   });
@@ -64,10 +70,8 @@ describe('a close', () => {
 
   it('of an address that is none ends in failed instead of throwing', () => {
     const { client, states } = createHarness({
-      WebSocket: class {
-        constructor() {
-          throw new SyntaxError('no such scheme');
-        }
+      WebSocket: function Refusing() {
+        throw new SyntaxError('no such scheme');
       } as never,
     });
     expect(() => client.connect()).not.toThrow();

@@ -37,7 +37,12 @@ describe('resuming a subscription', () => {
     second.subscribed('chat:a', { position: at(1), recovered: true });
     for (const offset of [2, 3, 3, 2, 4]) second.publish('chat:a', offset);
     expect(got).toEqual([1, 2, 3, 4]);
-    expect(statuses.map(({ type }) => type)).toEqual(['subscribing', 'subscribed', 'subscribing', 'recovered']);
+    expect(statuses.map(({ type }) => type)).toEqual([
+      'subscribing',
+      'subscribed',
+      'subscribing',
+      'recovered',
+    ]);
     expect(channel.status).toBe('recovered');
   });
 

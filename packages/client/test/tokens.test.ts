@@ -32,7 +32,10 @@ describe('a token', () => {
   });
 
   it('that cannot be had counts as a failed attempt', async () => {
-    const getToken = vi.fn<() => Promise<string>>().mockRejectedValueOnce(new Error('offline')).mockResolvedValue('t');
+    const getToken = vi
+      .fn<() => Promise<string>>()
+      .mockRejectedValueOnce(new Error('offline'))
+      .mockResolvedValue('t');
     const { client, env, server, states } = createHarness({ getToken });
     client.connect();
     await env.settle();
@@ -52,7 +55,9 @@ describe('a token', () => {
 
   it('that comes after disconnect() opens nothing', async () => {
     let give: (token: string) => void = () => undefined;
-    const { client, env, server } = createHarness({ getToken: () => new Promise<string>((resolve) => (give = resolve)) });
+    const { client, env, server } = createHarness({
+      getToken: () => new Promise<string>((resolve) => (give = resolve)),
+    });
     client.connect();
     await env.settle();
     client.disconnect();
@@ -130,7 +135,8 @@ describe('a session', () => {
   it('that a wrong clock sees as over is not renewed in a tight loop', async () => {
     const { client, env, server } = createHarness({ getToken: () => 't' });
     server.onFrame = (socket, { type }) => {
-      if (type === 'auth') socket.send({ type: 'auth_success', userId: '42', expiresAt: env.now() - 1_000_000 });
+      if (type === 'auth')
+        socket.send({ type: 'auth_success', userId: '42', expiresAt: env.now() - 1_000_000 });
     };
     client.connect();
     await env.settle();
@@ -158,7 +164,13 @@ describe('a session', () => {
     await env.settle();
     server.socket.accept(required);
     server.socket.send({ type: 'auth_success', userId: '42' });
-    server.socket.send({ type: 'error', code: 'user_mismatch', message: '', retry: false, id: server.socket.last('auth')['id'] });
+    server.socket.send({
+      type: 'error',
+      code: 'user_mismatch',
+      message: '',
+      retry: false,
+      id: server.socket.last('auth')['id'],
+    });
     expect(states.at(-1)).toMatchObject(['failed', { error: { code: 'user_mismatch' } }]);
   });
 

@@ -1,5 +1,5 @@
 export { runBrokerSuite } from './broker/suite.ts';
-export type { BrokerSuiteOptions, MakeBroker } from './broker/suite.ts';
+export type { BrokerSuiteOptions, BrokerUnderTest, MakeBroker } from './broker/suite.ts';
 export { rejection, secretCause, wireContract } from './wire/contract.ts';
 export type { ChannelKind } from './wire/contract.ts';
 export type { WireContext } from './wire/context.ts';

@@ -86,7 +86,8 @@ test('the coloured pieces of JSON are the JSON, unchanged', () => {
   const text = JSON.stringify({ a: 'x: "true" 1', b: [1, -2.5e3, null, true], 'k"': {} }, null, 2);
   const tokens = jsonTokens(text);
   expect(tokens.map((token) => token.text).join('')).toBe(text);
-  const of = (kind: string): string[] => tokens.filter((token) => token.kind === kind).map((token) => token.text);
+  const of = (kind: string): string[] =>
+    tokens.filter((token) => token.kind === kind).map((token) => token.text);
   expect(of('key')).toEqual(['"a"', '"b"', '"k\\""']);
   expect(of('literal')).toEqual(['1', '-2500', 'null', 'true']);
 });

@@ -39,7 +39,9 @@ function shown(store: MessageStore): string {
   const marks = { sent: '', pending: '?', failed: '!' };
   return store.timeline
     .get()
-    .map((item) => (item.kind === 'divider' ? `--${item.reason}--` : item.message.text + marks[item.message.state]))
+    .map((item) =>
+      item.kind === 'divider' ? `--${item.reason}--` : item.message.text + marks[item.message.state],
+    )
     .join(' ');
 }
 
@@ -54,7 +56,16 @@ describe('history and live', () => {
     const messages = store();
     messages.beginSync({ epoch: 'e', offset: 2 });
     messages.received(publication({ at: ['e', 3], text: 'c' }));
-    messages.loaded(page(['e', 3], [{ at: ['e', 1], text: 'a' }, { at: ['e', 2], text: 'b' }, { at: ['e', 3], text: 'c' }]));
+    messages.loaded(
+      page(
+        ['e', 3],
+        [
+          { at: ['e', 1], text: 'a' },
+          { at: ['e', 2], text: 'b' },
+          { at: ['e', 3], text: 'c' },
+        ],
+      ),
+    );
     messages.received(publication({ at: ['e', 3], text: 'c' }));
     messages.received(publication({ at: ['e', 4], text: 'd' }));
     expect(shown(messages)).toBe('a b c d');
@@ -79,7 +90,15 @@ describe('history and live', () => {
     const messages = store();
     messages.loaded(page(['e', 3], [{ at: ['e', 3], text: 'c' }], true));
     expect(messages.oldest()).toEqual({ epoch: 'e', offset: 3 });
-    messages.loadedEarlier(page(['e', 3], [{ at: ['e', 1], text: 'a' }, { at: ['e', 2], text: 'b' }]));
+    messages.loadedEarlier(
+      page(
+        ['e', 3],
+        [
+          { at: ['e', 1], text: 'a' },
+          { at: ['e', 2], text: 'b' },
+        ],
+      ),
+    );
     expect(shown(messages)).toBe('a b c');
     expect(messages.oldest()).toEqual({ epoch: 'e', offset: 1 });
   });
@@ -106,7 +125,8 @@ describe('history and live', () => {
 
   test('a page that stays open for days keeps the newest 2,000', () => {
     const messages = store();
-    for (let offset = 1; offset <= 2010; offset++) messages.received(publication({ at: ['e', offset], text: `${offset}` }));
+    for (let offset = 1; offset <= 2010; offset++)
+      messages.received(publication({ at: ['e', offset], text: `${offset}` }));
     const items = messages.timeline.get();
     expect(items).toHaveLength(2000);
     expect(items[0]).toMatchObject({ message: { text: '11' } });
@@ -128,7 +148,8 @@ describe('own messages', () => {
     const messages = store();
     messages.sending('m1', draft('mine'));
     const ack = (): void => messages.acked('m1', { epoch: 'e', offset: 1 });
-    const echo = (): void => messages.received(publication({ at: ['e', 1], text: 'mine', from: 'ada', id: 'm1' }));
+    const echo = (): void =>
+      messages.received(publication({ at: ['e', 1], text: 'mine', from: 'ada', id: 'm1' }));
     for (const step of order === 'ack first' ? [ack, echo] : [echo, ack]) step();
     expect(shown(messages)).toBe('mine');
   });
@@ -189,10 +210,26 @@ describe('own messages', () => {
 describe('a lost log', () => {
   test('what is on screen stays above a divider, and what the server has comes below, each once', () => {
     const messages = store();
-    messages.loaded(page(['old', 2], [{ at: ['old', 1], text: 'a' }, { at: ['old', 2], text: 'b' }]));
+    messages.loaded(
+      page(
+        ['old', 2],
+        [
+          { at: ['old', 1], text: 'a' },
+          { at: ['old', 2], text: 'b' },
+        ],
+      ),
+    );
     messages.beginSync({ epoch: 'new', offset: 1 });
     messages.received(publication({ at: ['new', 2], text: 'd' }));
-    messages.loaded(page(['new', 2], [{ at: ['new', 1], text: 'c' }, { at: ['new', 2], text: 'd' }]));
+    messages.loaded(
+      page(
+        ['new', 2],
+        [
+          { at: ['new', 1], text: 'c' },
+          { at: ['new', 2], text: 'd' },
+        ],
+      ),
+    );
     expect(shown(messages)).toBe('a b --reset-- c d');
     expect(messages.oldest()).toBeUndefined();
   });
@@ -233,7 +270,13 @@ describe('a lost log', () => {
     messages.beginSync({ epoch: 'new', offset: 2 });
     messages.acked('m2', { epoch: 'new', offset: 2 });
     messages.loaded(
-      page(['new', 2], [{ at: ['new', 1], text: 'a', id: 'm1' }, { at: ['new', 2], text: 'mine', from: 'ada', id: 'm2' }]),
+      page(
+        ['new', 2],
+        [
+          { at: ['new', 1], text: 'a', id: 'm1' },
+          { at: ['new', 2], text: 'mine', from: 'ada', id: 'm2' },
+        ],
+      ),
     );
     expect(shown(messages)).toBe('a mine --reset--');
   });
@@ -249,7 +292,15 @@ describe('a lost log', () => {
 describe('a gap', () => {
   const known = (): MessageStore => {
     const messages = store();
-    messages.loaded(page(['e', 2], [{ at: ['e', 1], text: 'a' }, { at: ['e', 2], text: 'b' }]));
+    messages.loaded(
+      page(
+        ['e', 2],
+        [
+          { at: ['e', 1], text: 'a' },
+          { at: ['e', 2], text: 'b' },
+        ],
+      ),
+    );
     return messages;
   };
 
@@ -257,14 +308,31 @@ describe('a gap', () => {
     const messages = known();
     messages.beginSync({ epoch: 'e', offset: 80 });
     messages.received(publication({ at: ['e', 81], text: 'live' }));
-    messages.loaded(page(['e', 81], [{ at: ['e', 80], text: 'z' }, { at: ['e', 81], text: 'live' }], true));
+    messages.loaded(
+      page(
+        ['e', 81],
+        [
+          { at: ['e', 80], text: 'z' },
+          { at: ['e', 81], text: 'live' },
+        ],
+        true,
+      ),
+    );
     expect(shown(messages)).toBe('a b --gap-- z live');
   });
 
   test('is not marked where the page does', () => {
     const messages = known();
     messages.beginSync({ epoch: 'e', offset: 3 });
-    messages.loaded(page(['e', 3], [{ at: ['e', 2], text: 'b' }, { at: ['e', 3], text: 'c' }]));
+    messages.loaded(
+      page(
+        ['e', 3],
+        [
+          { at: ['e', 2], text: 'b' },
+          { at: ['e', 3], text: 'c' },
+        ],
+      ),
+    );
     expect(shown(messages)).toBe('a b c');
   });
 

@@ -2,6 +2,20 @@ import { expect, test, vi } from 'vitest';
 import { NetworkSwitch } from '../src/lib/network.ts';
 import { createTap, type TapSink, type TapSocket } from '../src/lib/socket-tap.ts';
 
+// Node has a CloseEvent of its own only from version 23 on.
+globalThis.CloseEvent ??= class extends Event {
+  readonly code: number;
+  readonly reason: string;
+  readonly wasClean: boolean;
+
+  constructor(type: string, { code = 0, reason = '', wasClean = false }: CloseEventInit = {}) {
+    super(type);
+    this.code = code;
+    this.reason = reason;
+    this.wasClean = wasClean;
+  }
+};
+
 /** A WebSocket whose other side is the test. */
 class FakeSocket extends EventTarget {
   static readonly all: FakeSocket[] = [];
@@ -68,7 +82,9 @@ function rig(): Rig {
   const dial = (): TapSocket => {
     const socket = new Tap('ws://host/ws?token=s3cret');
     socket.addEventListener('open', () => heard.push('open'));
-    socket.addEventListener('message', (event) => heard.push(`message ${String((event as MessageEvent).data)}`));
+    socket.addEventListener('message', (event) =>
+      heard.push(`message ${String((event as MessageEvent).data)}`),
+    );
     socket.addEventListener('error', () => heard.push('error'));
     socket.addEventListener('close', (event) => {
       const { code, reason, wasClean } = event as CloseEvent;

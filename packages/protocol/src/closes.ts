@@ -22,7 +22,7 @@ export const closeCodes = {
   internal: { code: 1011, reason: 'Internal error' },
   restart: { code: 1012, reason: 'Service restart' },
   tryLater: { code: 1013, reason: 'Try again later' },
-  heartbeat: heartbeatClose,
+  heartbeat: heartbeatClose as typeof heartbeatClose,
   disconnected: { code: 4500, reason: 'Disconnected' },
 } as const;
 

@@ -23,7 +23,9 @@ export function chooseAuth({ auth, playground = false }: ThrumDefinition, develo
   if ('authenticate' in auth) return { auth };
   const tokens = createTokenAuth({ production: !development, ...auth });
   const { secret = [] } = auth;
-  return givesTokens && secret.length > 0 ? { auth: tokens, signing: signingOf(auth, secret) } : { auth: tokens };
+  return givesTokens && secret.length > 0
+    ? { auth: tokens, signing: signingOf(auth, secret) }
+    : { auth: tokens };
 }
 
 function signingOf({ issuer, audience, userClaim }: TokenAuthOptions, secret: Signing['secret']): Signing {

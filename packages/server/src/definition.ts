@@ -78,7 +78,9 @@ type EventsContract<E> = [E] extends [Events] ? { readonly events: E } : { reado
  * One channel's rules, for use in `channels`. It returns what it is given and is there so that events are inferred where a
  * definition stands alone, in a file of its own.
  */
-export function channel<Pattern extends string = string, E = unknown>(definition: Channel<Pattern, E>): Channel<Pattern, E> {
+export function channel<Pattern extends string = string, E = unknown>(
+  definition: Channel<Pattern, E>,
+): Channel<Pattern, E> {
   return definition;
 }
 

@@ -31,7 +31,15 @@ export type {
   Tier,
   User,
 } from '@thrum/core';
-export type { ErrorCode, HistoryResult, Limits, Member, Position, Publication, Schema } from '@thrum/protocol';
+export type {
+  ErrorCode,
+  HistoryResult,
+  Limits,
+  Member,
+  Position,
+  Publication,
+  Schema,
+} from '@thrum/protocol';
 export type { UpgradeSource } from './attach.ts';
 export { mintToken } from './auth/mint.ts';
 export type { MintOptions } from './auth/mint.ts';
@@ -43,4 +51,12 @@ export { createLog } from './node/log.ts';
 export type { LogLevel, LogOptions } from './node/log.ts';
 export { createMemoryBroker } from './node/memory-broker.ts';
 export { createThrum } from './thrum.ts';
-export type { AttachOptions, CloseOptions, DataOf, EventOf, Listening, ListenOptions, Thrum } from './thrum-api.ts';
+export type {
+  AttachOptions,
+  CloseOptions,
+  DataOf,
+  EventOf,
+  Listening,
+  ListenOptions,
+  Thrum,
+} from './thrum-api.ts';

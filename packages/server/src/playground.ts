@@ -7,7 +7,10 @@ import { loadStaticFiles, type StaticFiles } from './http/static.ts';
 const places = ['./console/', '../../console/dist/'];
 
 /** The playground's files; absent when it is off, or nobody has built it. */
-export async function loadPlayground(playground: boolean | string, log: Log): Promise<StaticFiles | undefined> {
+export async function loadPlayground(
+  playground: boolean | string,
+  log: Log,
+): Promise<StaticFiles | undefined> {
   if (playground === false) return undefined;
   if (typeof playground === 'string') return loadStaticFiles(playground);
   const folders = places.map((place) => fileURLToPath(new URL(place, import.meta.url)));

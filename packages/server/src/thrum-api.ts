@@ -42,7 +42,14 @@ export type DataOf<C extends Contract, Name extends string, Event extends EventO
 /** A real-time server: what the application calls. Channel names, events and data are typed by the definition. */
 export interface Thrum<C extends Contract = Contract> extends Pick<
   Core,
-  'limits' | 'metrics' | 'presence' | 'channels' | 'connections' | 'subscribeUser' | 'unsubscribeUser' | 'disconnect'
+  | 'limits'
+  | 'metrics'
+  | 'presence'
+  | 'channels'
+  | 'connections'
+  | 'subscribeUser'
+  | 'unsubscribeUser'
+  | 'disconnect'
 > {
   /** What the server was made of; `createClient<typeof app>` infers from its type. */
   readonly definition: C;

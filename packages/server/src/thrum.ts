@@ -92,7 +92,12 @@ class ThrumServer implements Thrum {
     return this.parts.core.limits;
   }
 
-  async listen({ port = 3000, host = '127.0.0.1', path = '/ws', ...timeouts }: ListenOptions = {}): Promise<Listening> {
+  async listen({
+    port = 3000,
+    host = '127.0.0.1',
+    path = '/ws',
+    ...timeouts
+  }: ListenOptions = {}): Promise<Listening> {
     this.refuseWhenClosed();
     const { log, edge, signing, isAllowedOrigin } = this.parts;
     await this.start();
@@ -122,7 +127,12 @@ class ThrumServer implements Thrum {
     };
   }
 
-  publish(channel: string, event: string, data: unknown, options?: PublishRequestOptions): ReturnType<Core['publish']> {
+  publish(
+    channel: string,
+    event: string,
+    data: unknown,
+    options?: PublishRequestOptions,
+  ): ReturnType<Core['publish']> {
     return this.parts.core.publish(channel, event, data, options);
   }
 

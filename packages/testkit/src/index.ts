@@ -8,7 +8,5 @@ export type { HttpResponse, UpgradeRequest } from './http.ts';
 export { EventQueue } from './queue.ts';
 export { connectRaw, HandshakeRefused, isPublication, RawClient } from './raw-client.ts';
 export type { Closed, Frame, Match, RawOptions } from './raw-client.ts';
-export { silentLog, startServer } from './start-server.ts';
-export type { TestServer } from './start-server.ts';
 export { settle, VirtualEnv } from './virtual-env.ts';
 export type { VirtualEnvOptions } from './virtual-env.ts';

@@ -137,7 +137,11 @@ function createPeer(url: string, { setState, emit }: Control): FakeSocket {
       return frame;
     },
     subscribed: (channel, fields = {}) => {
-      const { id } = peer.all('subscribe').filter((frame) => frame['channel'] === channel).at(-1) ?? {};
+      const { id } =
+        peer
+          .all('subscribe')
+          .filter((frame) => frame['channel'] === channel)
+          .at(-1) ?? {};
       peer.send({ type: 'subscribed', channel, position: at(0), recovered: false, id, ...fields });
     },
     publish: (channel, offset, fields = {}) => {

@@ -31,7 +31,12 @@ export function createHarness(options: ClientOptions = {}): Harness {
   const env = createVirtualEnv();
   const server = createFakeServer();
   const page = createPage();
-  const client = createClient('ws://test/ws', { env, WebSocket: server.WebSocket, lifecycle: page, ...options });
+  const client = createClient('ws://test/ws', {
+    env,
+    WebSocket: server.WebSocket,
+    lifecycle: page,
+    ...options,
+  });
   const states: [string, StateInfo][] = [];
   client.onStateChange((state, info) => states.push([state, info]));
   return {

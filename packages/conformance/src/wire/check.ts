@@ -17,11 +17,20 @@ export function truthy(fact: boolean, what: string): void {
 }
 
 /** An `error` frame as PROTOCOL.md §3 and §11 have it, with this code and, where given, these other fields. */
-export function isError(frame: Frame | Readonly<Record<string, unknown>>, code: ErrorCode, fields: object = {}): void {
+export function isError(
+  frame: Frame | Readonly<Record<string, unknown>>,
+  code: ErrorCode,
+  fields: object = {},
+): void {
   const { type, code: actual, message, retry, ...rest } = frame;
-  assert.deepEqual({ type, code: actual, retry }, { type: 'error', code, retry: errorInfo(code).retry }, text(frame));
+  assert.deepEqual(
+    { type, code: actual, retry },
+    { type: 'error', code, retry: errorInfo(code).retry },
+    text(frame),
+  );
   assert.ok(typeof message === 'string' && message.length > 0, `an error says something: ${text(frame)}`);
-  for (const [name, value] of Object.entries(fields)) assert.deepEqual(rest[name], value, `${name} of ${text(frame)}`);
+  for (const [name, value] of Object.entries(fields))
+    assert.deepEqual(rest[name], value, `${name} of ${text(frame)}`);
   for (const name of Object.keys(rest)) {
     assert.ok(['after', 'channel', 'id'].includes(name), `an error has no field ${name}: ${text(frame)}`);
   }
@@ -43,7 +52,10 @@ export async function closesWith(client: RawClient, code: ErrorCode): Promise<vo
 export function position(frame: Frame | undefined): { readonly epoch: string; readonly offset: number } {
   const { epoch, offset } = (frame?.['position'] ?? {}) as Readonly<Record<string, unknown>>;
   assert.ok(typeof epoch === 'string' && epoch.length > 0, `a position has an epoch: ${text(frame)}`);
-  assert.ok(Number.isSafeInteger(offset) && (offset as number) >= 0, `a position has an offset: ${text(frame)}`);
+  assert.ok(
+    Number.isSafeInteger(offset) && (offset as number) >= 0,
+    `a position has an offset: ${text(frame)}`,
+  );
   return { epoch, offset: offset as number };
 }
 

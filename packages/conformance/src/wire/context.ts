@@ -90,7 +90,12 @@ export class WireContext implements AsyncDisposable {
 }
 
 /** Publishes and takes the `ack`. */
-export async function publish(client: RawClient, channel: string, data: unknown, more: object = {}): Promise<Frame> {
+export async function publish(
+  client: RawClient,
+  channel: string,
+  data: unknown,
+  more: object = {},
+): Promise<Frame> {
   const ack = await client.ask({ type: 'message', channel, data, ...more });
   if (ack.type !== 'ack') throw new Error(`expected an ack, got ${JSON.stringify(ack)}`);
   return ack;

@@ -7,15 +7,17 @@ export type ChannelKind = keyof typeof wireContract.channels;
  */
 export const wireContract = {
   /** Users of the suite's tokens; the id of each is its name. */
-  users: ['alice', 'bob', 'carol'],
+  users: ['alice', 'bob', 'carol', 'mallory'],
   channels: {
     open: {
       prefix: 'wire:open:',
-      definition: 'wire:open:{x}: recoverable, 1,000 publications for an hour, presence; every user may do everything',
+      definition:
+        'wire:open:{x}: recoverable, 1,000 publications for an hour, presence; every user may do everything',
     },
     few: {
       prefix: 'wire:few:',
-      definition: 'wire:few:{x}: recoverable, 5 publications for an hour, no presence; every user may do everything',
+      definition:
+        'wire:few:{x}: recoverable, 5 publications for an hour, no presence; every user may do everything',
     },
     ephemeral: {
       prefix: 'wire:eph:',
@@ -31,7 +33,8 @@ export const wireContract = {
     },
     schema: {
       prefix: 'wire:schema:',
-      definition: 'wire:schema:{x}: recoverable; one event, note, with data {text: a string of at most 20 characters}',
+      definition:
+        'wire:schema:{x}: recoverable; one event, note, with data {text: a string of at most 20 characters}',
     },
     undefined: {
       prefix: 'wire:nowhere:',
@@ -42,7 +45,10 @@ export const wireContract = {
     echo: { name: 'wire.echo', definition: 'returns its params' },
     nothing: { name: 'wire.nothing', definition: 'returns nothing' },
     add: { name: 'wire.add', definition: 'params {a: number, b: number} by schema; returns their sum' },
-    wait: { name: 'wire.wait', definition: 'params {ms: number}; returns its params after so many milliseconds' },
+    wait: {
+      name: 'wire.wait',
+      definition: 'params {ms: number}; returns its params after so many milliseconds',
+    },
     reject: { name: 'wire.reject', definition: 'refuses with the sentence "Not on Sundays"' },
     fail: { name: 'wire.fail', definition: 'throws an Error whose message and cause contain "SECRET-CAUSE"' },
     publish: {

@@ -4,7 +4,11 @@ import type { WireContext } from './context.ts';
 /** The part of a test runner that the suite needs; vitest and node:test both have it. */
 export interface TestApi {
   readonly describe: (name: string, body: () => void) => unknown;
-  readonly it: ((name: string, options: { readonly timeout: number }, body: () => Promise<void>) => unknown) & {
+  readonly it: ((
+    name: string,
+    options: { readonly timeout: number },
+    body: () => Promise<void>,
+  ) => unknown) & {
     readonly skip: (name: string, body?: () => void) => unknown;
   };
 }
@@ -41,7 +45,8 @@ export const topics = {
   limits: 'tokens; a rate of 1,000 or more',
   isolation: 'tokens',
   anonymous: 'authentication optional',
-  deadlines: 'tokens; authSeconds, frameSeconds, presenceGraceSeconds and redeliverySeconds of a second or less',
+  deadlines:
+    'tokens; authSeconds, frameSeconds, presenceGraceSeconds and redeliverySeconds of a second or less',
   rate: 'tokens; rate × abuseFactor of 500 or less',
   capacity: 'tokens; at most 5 connections, none of them taken',
   restart: 'tokens, and the option restart',

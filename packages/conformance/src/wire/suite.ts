@@ -25,7 +25,7 @@ import { ordinaryTopics, type TestApi, type Topic, type WireCase, type WireOptio
 const casesOf: Readonly<Record<Topic, (options: WireOptions) => readonly WireCase[]>> = {
   handshake,
   welcome,
-  malformed: (options) => [...malformed(options), ...names(options)],
+  malformed: () => [...malformed(), ...names()],
   publish: publishing,
   subscribe: subscribing,
   recovery,
@@ -63,7 +63,12 @@ export function runWireSuite(url: string | (() => string), options: WireOptions 
   });
 }
 
-function register(test: TestApi, wireCase: WireCase, url: string | (() => string), options: WireOptions): void {
+function register(
+  test: TestApi,
+  wireCase: WireCase,
+  url: string | (() => string),
+  options: WireOptions,
+): void {
   const name = `§${wireCase.section} ${wireCase.title}`;
   if (wireCase.needs?.(options) === false) {
     test.it.skip(name, () => {});

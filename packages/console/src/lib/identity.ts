@@ -83,7 +83,9 @@ export class IdentityStore {
 }
 
 export function cleanName(name: string): string {
-  return name.trim().replaceAll(/\s+/g, ' ').slice(0, maxNameLength);
+  const oneLine = name.replaceAll(/\s+/g, ' ').replaceAll(/[\p{Cc}\p{Cs}]/gu, '');
+  // By characters: half an emoji is no text, and the server would refuse it.
+  return Array.from(oneLine.trim()).slice(0, maxNameLength).join('').trim();
 }
 
 function readAnswer(value: unknown): { readonly token: string; readonly userId: string | undefined } {

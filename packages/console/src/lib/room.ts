@@ -106,9 +106,9 @@ export class Room {
   }
 
   #onStatus(status: RoomStatus): void {
-    if (status.type === 'error' || status.type === 'unsubscribed') {
-      this.#view.update((view) => ({ ...view, problem: refusal(status) ?? view.problem }));
-      return;
+    // While the subscription stands, an error is about something smaller: a name refused, say.
+    if (status.error !== undefined && !live.has(this.#deps.channel.status)) {
+      this.#view.update((view) => ({ ...view, problem: explain(status.error) }));
     }
     if (!live.has(status.type)) return;
     this.#view.update((view) => ({ ...view, problem: undefined }));
@@ -146,8 +146,4 @@ export class Room {
       messages.failed(id, explain(error));
     }
   }
-}
-
-function refusal(status: RoomStatus): string | undefined {
-  return status.error === undefined ? undefined : explain(status.error);
 }

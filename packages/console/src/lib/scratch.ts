@@ -98,7 +98,8 @@ export class Scratch {
 
   #onStatus(channel: string, { type, position, error, dropped }: RoomStatus): void {
     if (!this.#handles.has(channel)) return;
-    this.#setStatus(channel, type);
+    // Reading too slowly says nothing about whether one is subscribed.
+    if (type !== 'behind') this.#setStatus(channel, type);
     if (type === 'subscribing') return;
     if (error !== undefined) this.#log('error', channel, 'subscription', explain(error));
     else if (dropped !== undefined) this.#log('status', channel, type, `${dropped} dropped`);

@@ -40,16 +40,20 @@ export function ConnectionBar(): ReactNode {
 
 function Detail({ view }: { readonly view: ConnectionView }): ReactNode {
   const { retryAt, reason, state, userId } = view;
+  const { name } = useReadable(usePlayground().identity.current);
   const now = useNow(retryAt !== undefined);
   const next = retryAt === undefined ? undefined : secondsUntil(retryAt, now);
   const parts = [
     state === 'reconnecting' && (next === undefined || next === 0) ? 'trying now' : undefined,
     next !== undefined && next > 0 ? `in ${next} s` : undefined,
-    state === 'connected' ? (userId === undefined ? 'as a guest' : `as ${userId}`) : reason,
+    state === 'connected' ? `as ${userId === undefined ? 'a guest' : name}` : reason,
   ];
   const text = parts.filter((part) => part !== undefined).join(' · ');
   return (
-    <span className="min-w-0 truncate text-muted tabular-nums" title={text}>
+    <span
+      className="min-w-0 truncate text-muted tabular-nums"
+      title={userId === undefined ? text : `User ${userId}`}
+    >
       {text}
     </span>
   );
@@ -83,12 +87,12 @@ function Tools(): ReactNode {
     if (!isOnline && state === 'reconnecting') connection.retry();
   };
   return (
-    <div className="flex h-10 items-center gap-2 max-sm:basis-full">
+    <div className="flex h-10 items-center gap-2 max-sm:basis-full max-[22.5rem]:gap-1">
       <span
         data-testid="queue-count"
         data-count={queued}
         title="Messages that the server has not acknowledged yet"
-        className={`mr-auto px-1 text-sm tabular-nums sm:mr-1 ${queued > 0 ? 'text-ink' : 'text-muted'}`}
+        className={`mr-auto px-1 text-sm whitespace-nowrap tabular-nums max-[22.5rem]:px-0 sm:mr-1 ${queued > 0 ? 'text-ink' : 'text-muted'}`}
       >
         {queued} queued
       </span>
@@ -106,7 +110,9 @@ function Tools(): ReactNode {
         disabled={state !== 'connected'}
         onClick={() => network.kill()}
       >
-        <PlugIcon />
+        <span className="max-[22.5rem]:hidden">
+          <PlugIcon />
+        </span>
         Kill connection
       </Button>
     </div>

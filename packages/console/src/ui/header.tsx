@@ -29,7 +29,7 @@ function NameField(): ReactNode {
   };
   return (
     <form
-      className="flex items-center gap-2"
+      className="flex min-w-0 items-center gap-2"
       onSubmit={(event) => {
         event.preventDefault();
         commit();
@@ -41,7 +41,7 @@ function NameField(): ReactNode {
       <TextField
         id="name"
         data-testid="name-input"
-        className="w-40"
+        className="w-40 min-w-0 flex-1"
         maxLength={maxNameLength}
         value={draft ?? name}
         onChange={(event) => setDraft(event.target.value)}

@@ -1,9 +1,9 @@
-import { useRef, useState, type ReactNode, type RefObject, type UIEvent } from 'react';
+import { useEffect, useRef, useState, type ReactNode, type RefObject, type UIEvent } from 'react';
 import type { ChatMessage, TimelineItem } from '../lib/messages.ts';
 import { nameOf } from '../lib/members.ts';
 import type { Room } from '../lib/room.ts';
 import { Button, EmptyState } from './controls.tsx';
-import { useReadable, useSelf } from './hooks.ts';
+import { usePlayground, useReadable, useSelf } from './hooks.ts';
 import { MessageRow } from './message-row.tsx';
 
 /** Messages of one sender closer together than this stand under one name. */
@@ -11,7 +11,13 @@ const groupWithin = 5 * 60_000;
 
 export function Timeline({ room }: { readonly room: Room }): ReactNode {
   const items = useReadable(room.timeline);
+  const { history } = useReadable(room.view);
   const scroller = useRef<HTMLDivElement>(null);
+  const lastWritten = items.findLast((item) => item.kind === 'message' && item.message.local)?.key;
+  // Who writes wants to see it, however far up they were reading.
+  useEffect(() => {
+    if (lastWritten !== undefined) void scroller.current?.scrollTo({ top: 0 });
+  }, [lastWritten]);
   const [isAway, setAway] = useState(false);
   // Reversed, zero is the end, and what lies above it is negative.
   const onScroll = ({ currentTarget }: UIEvent<HTMLDivElement>): void =>
@@ -23,11 +29,13 @@ export function Timeline({ room }: { readonly room: Room }): ReactNode {
         role="log"
         aria-label="Messages"
         aria-live="polite"
+        // A whole page of history is not read out.
+        aria-busy={history === 'loading'}
         // Scrollable by keyboard too.
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         tabIndex={0}
         onScroll={onScroll}
-        className="rest-at-end min-h-0 flex-1 px-4 focus-visible:-outline-offset-2"
+        className="rest-at-end min-h-0 flex-1 scroll-smooth px-4 focus-visible:-outline-offset-2"
       >
         <ol className="flex min-h-full flex-col justify-end py-4">
           <Beginning room={room} isEmpty={items.length === 0} />
@@ -43,7 +51,7 @@ function JumpToEnd({ scroller }: { readonly scroller: RefObject<HTMLDivElement |
   return (
     <Button
       className="absolute bottom-3 left-1/2 -translate-x-1/2 rounded-full shadow-sm"
-      onClick={() => scroller.current?.scrollTo({ top: 0, behavior: 'smooth' })}
+      onClick={() => scroller.current?.scrollTo({ top: 0 })}
     >
       Jump to the latest
     </Button>
@@ -103,7 +111,7 @@ function Divider({ reason }: { readonly reason: 'reset' | 'gap' }): ReactNode {
 function Beginning({ room, isEmpty }: { readonly room: Room; readonly isEmpty: boolean }): ReactNode {
   const { history, problem, earlier } = useReadable(room.view);
   if (problem !== undefined) return <Problem problem={problem} onRetry={() => room.reload()} />;
-  if (history === 'loading') return isEmpty ? <Skeleton /> : null;
+  if (history === 'loading') return isEmpty ? <Loading /> : null;
   if (earlier !== 'none') {
     return (
       <li className="mb-4 flex justify-center">
@@ -137,6 +145,18 @@ function Problem({
     >
       <span>{problem}</span>
       <Button onClick={onRetry}>Try again</Button>
+    </li>
+  );
+}
+
+/** Waits for the history, unless nobody is going to send it. */
+function Loading(): ReactNode {
+  const { connection } = usePlayground();
+  const { state } = useReadable(connection.view);
+  if (state !== 'failed' && state !== 'disconnected') return <Skeleton />;
+  return (
+    <li className="m-auto">
+      <EmptyState title="Not connected">Messages appear once the connection is back.</EmptyState>
     </li>
   );
 }

@@ -18,8 +18,7 @@ const paramName = /^[A-Za-z_][A-Za-z0-9_]*\*?$/;
  */
 export function compilePattern(source: string): Pattern {
   const names: string[] = [];
-  let expression = '';
-  let literal = 0;
+  const literals: string[] = [];
   let end = 0;
   for (const found of source.matchAll(part)) {
     const text = source.slice(end, found.index);
@@ -31,18 +30,17 @@ export function compilePattern(source: string): Pattern {
     if (rest && end !== source.length)
       throw patternError(source, `"{${name}}" takes the rest, so it must come last`);
     names.push(rest ? name.slice(0, -1) : name);
-    literal += text.length;
-    expression += `${escape(text)}${rest ? '(.+)' : '([^:]+)'}`;
+    literals.push(text);
   }
-  const tail = source.slice(end);
+  literals.push(source.slice(end));
   if (/[{}]/.test(source.replace(part, ''))) throw patternError(source, 'a brace is not closed');
   if (new Set(names).size !== names.length) throw patternError(source, 'a parameter name is used twice');
-  const matcher = new RegExp(`^${expression}${escape(tail)}$`, 'su');
+  const takesRest = source.endsWith('*}');
   return {
     source,
     shape: source.replace(part, (_, name: string) => (name.endsWith('*') ? '{*}' : '{}')),
-    rank: [source.endsWith('*}') ? 1 : 0, -(literal + tail.length), names.length],
-    match: (name) => paramsOf(matcher.exec(name), names),
+    rank: [takesRest ? 1 : 0, -literals.join('').length, names.length],
+    match: (name) => paramsOf(valuesOf(name, literals, takesRest), names),
   };
 }
 
@@ -53,17 +51,34 @@ export function comparePatterns(a: Pattern, b: Pattern): number {
   );
 }
 
-function paramsOf(
-  found: RegExpExecArray | null,
-  names: readonly string[],
-): Record<string, string> | undefined {
-  if (found === null) return undefined;
-  // Parameter names come from the application, values from the wire: only the names may become keys.
-  return Object.fromEntries(names.map((name, index) => [name, found[index + 1] ?? '']));
+/**
+ * What stands between the literals, each parameter as short as can be. No regular expression: with several parameters a
+ * hostile name would make one try every way to cut it. The first place where a literal occurs is enough: a parameter
+ * that reached beyond it would hold a `:`, or could as well end there.
+ */
+function valuesOf(name: string, literals: readonly string[], takesRest: boolean): string[] | undefined {
+  const [head = '', ...others] = literals;
+  if (!name.startsWith(head)) return undefined;
+  const values: string[] = [];
+  let at = head.length;
+  for (const [index, text] of others.entries()) {
+    const isLast = index === others.length - 1;
+    const to = isLast ? name.length - text.length : name.indexOf(text, at + 1);
+    if (to <= at || !name.startsWith(text, to)) return undefined;
+    const value = name.slice(at, to);
+    if (value.includes(':') && !(isLast && takesRest)) return undefined;
+    values.push(value);
+    at = to + text.length;
+  }
+  return at === name.length ? values : undefined;
 }
 
-function escape(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+function paramsOf(
+  values: readonly string[] | undefined,
+  names: readonly string[],
+): Record<string, string> | undefined {
+  // Parameter names come from the application, values from the wire: only the names may become keys.
+  return values && Object.fromEntries(names.map((name, index) => [name, values[index] ?? '']));
 }
 
 function patternError(source: string, problem: string): Error {

@@ -8,7 +8,7 @@ import type { Broker, Draft, Idempotency, PublishOptions, PublishOutcome } from 
 import type { Env } from '../ports/env.ts';
 import type { Log } from '../ports/log.ts';
 import type { Metrics } from '../ports/metrics.ts';
-import { validate } from '../validate.ts';
+import { toJson, validate } from '../validate.ts';
 import type { Definitions, Rules } from './definitions.ts';
 
 export interface PublisherParts {
@@ -27,6 +27,8 @@ export interface Prepared {
   readonly rules: Rules;
   readonly event: string;
   readonly data: unknown;
+  /** The data before schema and hook, by which a repeat is recognised: they may make another value of it each time. */
+  readonly sent: unknown;
 }
 
 export interface AppendOptions {
@@ -59,7 +61,7 @@ export class Publisher {
     if (problem !== undefined) throw new ThrumError('invalid_channel', `Invalid channel name: it ${problem}`);
     const match = this.parts.definitions(channel);
     if (match === undefined) throw accessDenied('publish');
-    return this.check(channel, match.rules, event, data);
+    return this.check(channel, match.rules, event, toJson(data, this.parts.maxDepth));
   }
 
   /**
@@ -73,9 +75,8 @@ export class Publisher {
       const known = Object.keys(rules.events).join(', ');
       throw new ThrumError('invalid_event', `Invalid event name: this channel has ${known}`);
     }
-    if (data === undefined)
-      throw new ThrumError('invalid_data', 'Invalid data: expected a JSON value, got undefined');
-    return { channel, rules, event, data: await validate(rules.events?.[event], data, this.parts.maxDepth) };
+    const checked = await validate(rules.events?.[event], data, this.parts.maxDepth);
+    return { channel, rules, event, data: checked, sent: data };
   }
 
   /**
@@ -133,11 +134,11 @@ export class Publisher {
   }
 }
 
-function idempotencyOf({ event, data, rules }: Prepared, from: string | undefined, id: string): Idempotency {
+function idempotencyOf({ event, sent, rules }: Prepared, from: string | undefined, id: string): Idempotency {
   return {
     // U+0000 cannot occur in a user id that reached this far, so two pairs never make one key.
     key: `${from ?? ''}\u0000${id}`,
-    fingerprint: fingerprint(`${event}\u0000${JSON.stringify(data)}`),
+    fingerprint: fingerprint(`${event}\u0000${JSON.stringify(sent)}`),
     ttl: Math.max(minKeyTtl, rules.retention?.ttl ?? 0),
   };
 }

@@ -11,6 +11,7 @@ export async function call(node: Node, connection: Connection, frame: CallFrame)
   const method = node.methods.get(frame.method);
   if (method === undefined) throw new ThrumError('unknown_method');
   const params = await validate(method.params, frame.params, node.limits.dataDepth);
+  if (!connection.alive) return;
   const context: CallContext = {
     user: userOf(connection),
     connectionId: connection.id,

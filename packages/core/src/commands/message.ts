@@ -3,7 +3,7 @@ import type { Prepared } from '../channel/publisher.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Node } from '../connection/node.ts';
 import { ThrumError } from '../errors.ts';
-import { validate } from '../validate.ts';
+import { toJson } from '../validate.ts';
 import { idOf, userOf } from './reply.ts';
 
 /**
@@ -17,6 +17,8 @@ export async function message(node: Node, connection: Connection, frame: Message
   const checked = await node.publisher.check(channel, rules, event, frame.data);
   const id = frame.id === undefined ? undefined : String(frame.id);
   const prepared = await hooked(node, connection, checked, id);
+  // The hooks took a while; after the close nothing is handled (PROTOCOL.md §14).
+  if (!connection.alive) return;
   const appending = node.publisher.append(prepared, { from: user.id, id });
   void appending.then(
     (appended) =>
@@ -48,5 +50,5 @@ async function hooked(
     ...(id === undefined ? {} : { id }),
   });
   if (changed === undefined) return prepared;
-  return { ...prepared, data: await validate(undefined, changed.data, node.limits.dataDepth) };
+  return { ...prepared, data: toJson(changed.data, node.limits.dataDepth) };
 }

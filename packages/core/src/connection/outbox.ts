@@ -50,13 +50,20 @@ export class Outbox {
   drained(): void {
     const { queue } = this;
     if (queue === undefined) return;
-    while (this.head < queue.length && this.transport.bufferedBytes <= highWater) {
+    // A transport that notices its end while sending has this queue cleared under our feet.
+    while (this.queue === queue && this.head < queue.length && this.transport.bufferedBytes <= highWater) {
       const message = queue[this.head] as Uint8Array;
       this.head += 1;
       this.queuedBytes -= message.byteLength;
       this.transport.send(message);
     }
+    if (this.queue !== queue) return;
     if (this.head === queue.length) this.clear();
+    else if (this.head * 2 > queue.length) {
+      // Someone who is always a little behind never empties the queue: what was sent must not stay in it.
+      queue.splice(0, this.head);
+      this.head = 0;
+    }
   }
 
   /** Frees what waits. */

@@ -21,6 +21,7 @@ export class Wheel {
 
   /** Turns as long as there are connections. */
   start(): void {
+    if (this.node.hub.connections.size === 0) return;
     this.cancel ??= this.node.env.timer(tick, () => this.turn());
   }
 
@@ -34,10 +35,12 @@ export class Wheel {
     const { env, hub } = this.node;
     const [monotonic, wall] = [env.monotonic(), env.now()];
     for (const connection of hub.connections.values()) this.check(connection, monotonic, wall);
-    if (hub.connections.size > 0) this.start();
+    this.start();
   }
 
   private check(connection: Connection, monotonic: number, wall: number): void {
+    // One that is closing has had its error frame.
+    if (!connection.alive) return;
     if (connection.state === 'waiting' && monotonic >= connection.authenticateBy) {
       connection.failWith('authentication_timeout');
     } else if (wall >= connection.expiresAt) {

@@ -65,10 +65,12 @@ export async function accessTo(flags: Flags): Promise<Access> {
   }
   const loaded = await loadHere(flags);
   const { host, port, path } = loaded.config;
-  const getToken = token === undefined ? () => mintFor(loaded, { userId: 'cli', ttl: '10m' }) : () => Promise.resolve(token);
+  const getToken =
+    token === undefined ? () => mintFor(loaded, { userId: 'cli', ttl: '10m' }) : () => Promise.resolve(token);
   // Refusals come here, not after a connection was tried.
   await getToken();
-  if (url === undefined && port === 0) throw new CliError('port is 0: say where the server is with --url', exitCodes.usage);
+  if (url === undefined && port === 0)
+    throw new CliError('port is 0: say where the server is with --url', exitCodes.usage);
   return { url: socketUrl(url ?? `ws://${reachable(host)}:${port}`, path), getToken };
 }
 
@@ -85,7 +87,10 @@ function reachable(host: string): string {
 function socketUrl(text: string, path: string): string {
   const url = URL.parse(text);
   if (url === null || !/^(ws|http)s?:$/.test(url.protocol)) {
-    throw new CliError(`--url: expected a URL such as ws://localhost:3000/ws, got ${JSON.stringify(text)}`, exitCodes.usage);
+    throw new CliError(
+      `--url: expected a URL such as ws://localhost:3000/ws, got ${JSON.stringify(text)}`,
+      exitCodes.usage,
+    );
   }
   if (url.pathname === '/') url.pathname = path;
   return url.href;

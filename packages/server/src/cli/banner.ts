@@ -15,7 +15,12 @@ export function banner({ config, definition, file }: Loaded, { url }: Listening)
     ['', '> {"type":"message","channel":"chat:lobby","data":{"text":"hi"}}'],
     ...(token === undefined ? [] : [['Token', `${token}   (append ?token=… to the address)`]]),
     ['Open to', who(config.anonymous, config.host)],
-    ['Channels', isOpen(config, definition) ? 'any name; chat:{room} with presence and history' : Object.keys(definition.channels ?? {}).join(', ')],
+    [
+      'Channels',
+      isOpen(config, definition)
+        ? 'any name; chat:{room} with presence and history'
+        : Object.keys(definition.channels ?? {}).join(', '),
+    ],
     ...own,
   ];
   const lines = rows.map(([name = '', text = '']) => `  ${name.padEnd(11)} ${text}`);

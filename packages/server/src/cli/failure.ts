@@ -29,6 +29,7 @@ export function describeFailure(error: unknown, verbose: boolean): string {
 
 function describeCause(cause: unknown): string {
   if (cause === undefined) return '';
-  const text = cause instanceof Error ? `${cause.stack ?? cause.message}${describeCause(cause.cause)}` : String(cause);
+  const text =
+    cause instanceof Error ? `${cause.stack ?? cause.message}${describeCause(cause.cause)}` : String(cause);
   return `\ncaused by ${text}`;
 }

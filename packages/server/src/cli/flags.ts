@@ -9,14 +9,20 @@ export type Flags = Readonly<Record<string, unknown>>;
 /** Flags that say which configuration is meant. */
 export function addConfigFlags(command: Command): Command {
   return command
-    .option('--config <path>', 'Configuration file [THRUM_CONFIG] (default: thrum.config.ts, .js or .json, if there)')
+    .option(
+      '--config <path>',
+      'Configuration file [THRUM_CONFIG] (default: thrum.config.ts, .js or .json, if there)',
+    )
     .option('--data-dir <path>', 'Folder for what the server keeps [THRUM_DATA_DIR] (default: "./data")');
 }
 
 /** A flag for every option but secrets, which the process list would show. */
 export function addOptionFlags(command: Command): Command {
   command.addOption(
-    new Option('--config <path>', 'Configuration file [THRUM_CONFIG] (default: thrum.config.ts, .js or .json, if there)'),
+    new Option(
+      '--config <path>',
+      'Configuration file [THRUM_CONFIG] (default: thrum.config.ts, .js or .json, if there)',
+    ),
   );
   command.addOption(new Option('--production', 'Short for --mode production').conflicts('mode'));
   for (const [key, option] of allOptions) {

@@ -13,7 +13,10 @@ interface Entry {
 const entries: Readonly<Record<string, Entry>> = {
   start: { summary: 'Start a server', load: () => import('./commands/start.ts') },
   token: { summary: 'Make a token for a user', load: () => import('./commands/token.ts') },
-  publish: { summary: 'Publish to a channel of a running server', load: () => import('./commands/publish.ts') },
+  publish: {
+    summary: 'Publish to a channel of a running server',
+    load: () => import('./commands/publish.ts'),
+  },
   tail: { summary: 'Print what is published in a channel', load: () => import('./commands/tail.ts') },
   check: { summary: 'Check the configuration', load: () => import('./commands/check.ts') },
   docs: {
@@ -51,7 +54,9 @@ export async function run(args: readonly string[]): Promise<number> {
 
 async function createProgram(args: readonly string[]): Promise<Command> {
   const program = new Command('thrum')
-    .description('A real-time server: publish once, every subscriber gets it, in order, and catches up after a drop.')
+    .description(
+      'A real-time server: publish once, every subscriber gets it, in order, and catches up after a drop.',
+    )
     .version(version(), '-V, --version', 'Print the version')
     .option('--verbose', 'Show where errors come from [THRUM_DEBUG]')
     .helpOption('-h, --help', 'Print help')

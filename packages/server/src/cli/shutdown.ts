@@ -55,7 +55,9 @@ async function stop(server: Stoppable): Promise<number> {
   try {
     const done = await Promise.race([close(seconds * 1000 * drainShare).then(() => true), deadline]);
     const elapsed = ((performance.now() - started) / 1000).toFixed(1);
-    note(done ? `stopped after ${elapsed} s` : `stopped after ${elapsed} s with ${count(connections())} left`);
+    note(
+      done ? `stopped after ${elapsed} s` : `stopped after ${elapsed} s with ${count(connections())} left`,
+    );
     return done ? exitCodes.done : exitCodes.failed;
   } finally {
     clearInterval(progress);

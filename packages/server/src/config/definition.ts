@@ -4,8 +4,7 @@ import type { Problem } from './config.ts';
 import type { ConfigFile } from './file.ts';
 
 /** What only code can say: fields of a configuration file that no variable or flag has. */
-export interface Definition
-  extends Pick<ThrumDefinition, 'features' | 'hooks' | 'auth' | 'broker' | 'log'> {
+export interface Definition extends Pick<ThrumDefinition, 'features' | 'hooks' | 'auth' | 'broker' | 'log'> {
   readonly channels?: Readonly<Record<string, ChannelDefinition>>;
   readonly methods?: Readonly<Record<string, MethodDefinition>>;
   /** Asked every `validateSeconds` whether a session is still good; `auth` decides alone where it is an object. */
@@ -17,15 +16,21 @@ type Check = (value: unknown) => string | undefined;
 const fields: { readonly [Key in keyof Definition]-?: Check } = {
   channels: (value) => recordOf(isRecord, value, 'channel definitions by pattern'),
   methods: (value) =>
-    recordOf((method) => isRecord(method) && isFunction(method['handler']), value, 'methods with a handler, by name'),
+    recordOf(
+      (method) => isRecord(method) && isFunction(method['handler']),
+      value,
+      'methods with a handler, by name',
+    ),
   features: (value) =>
     Array.isArray(value) && value.every((feature) => isRecord(feature) && typeof feature['name'] === 'string')
       ? undefined
       : expected('an array of features', value),
   hooks: (value) => recordOf(isFunction, value, 'functions by hook name'),
-  auth: (value) => (isAuth(value) ? undefined : expected('a function, an Auth, or the options of createTokenAuth', value)),
+  auth: (value) =>
+    isAuth(value) ? undefined : expected('a function, an Auth, or the options of createTokenAuth', value),
   validateSession: (value) => (isFunction(value) ? undefined : expected('a function', value)),
-  broker: (value) => (isRecord(value) && isFunction(value['publish']) ? undefined : expected('a Broker', value)),
+  broker: (value) =>
+    isRecord(value) && isFunction(value['publish']) ? undefined : expected('a Broker', value),
   log: (value) => (isRecord(value) && isFunction(value['info']) ? undefined : expected('a Log', value)),
 };
 
@@ -62,11 +67,14 @@ function isAuth(value: unknown): boolean {
 function recordOf(fits: (entry: unknown) => boolean, value: unknown, what: string): string | undefined {
   if (!isRecord(value)) return expected(`an object of ${what}`, value);
   const wrong = Object.keys(value).find((key) => value[key] !== undefined && !fits(value[key]));
-  return wrong === undefined ? undefined : `expected an object of ${what}, but ${JSON.stringify(wrong)} is none`;
+  return wrong === undefined
+    ? undefined
+    : `expected an object of ${what}, but ${JSON.stringify(wrong)} is none`;
 }
 
 function expected(what: string, value: unknown): string {
-  const kind = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
+  const kind =
+    value === null ? 'null' : Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
   return `expected ${what}, got ${kind}`;
 }
 

@@ -68,7 +68,11 @@ export function renderDocs(): string {
 function table(entries: readonly (readonly [string, Option])[]): readonly string[] {
   const rows = entries.map(([key, option]) => {
     const flag = flagOf(key, option);
-    const names = [`\`${key}\``, `\`${variableOf(key, option)}\``, flag === undefined ? 'none' : `\`${flag}\``];
+    const names = [
+      `\`${key}\``,
+      `\`${variableOf(key, option)}\``,
+      flag === undefined ? 'none' : `\`${flag}\``,
+    ];
     return `| ${[...names, defaults(option), option.unit ?? '', option.help].join(' | ')} |`;
   });
   return ['| Option | Variable | Flag | Default | Unit | What |', '|---|---|---|---|---|---|', ...rows];

@@ -36,7 +36,10 @@ export function isOpen({ mode }: Config, { channels }: Definition): boolean {
 }
 
 /** Whether a server with this configuration checks tokens with the secret in its data folder. */
-export function needsDevelopmentSecret({ mode, jwtSecret, jwtPublicKey, jwksUrl }: Config, { auth }: Definition): boolean {
+export function needsDevelopmentSecret(
+  { mode, jwtSecret, jwtPublicKey, jwksUrl }: Config,
+  { auth }: Definition,
+): boolean {
   const hasKeys = jwtSecret !== undefined || jwtPublicKey.length > 0 || jwksUrl !== undefined;
   return mode === 'development' && auth === undefined && !hasKeys;
 }
@@ -46,12 +49,19 @@ async function developmentDefaults(): Promise<Pick<ThrumDefinition, 'channels' |
   return { channels: developmentChannels as NonNullable<ThrumDefinition['channels']>, features: [typing()] };
 }
 
-function authOf(config: Config, { auth, validateSession }: Definition, secret: string | undefined): Auth | TokenAuthOptions {
+function authOf(
+  config: Config,
+  { auth, validateSession }: Definition,
+  secret: string | undefined,
+): Auth | TokenAuthOptions {
   const { anonymous } = config;
   if (typeof auth === 'object') return auth;
   const validate = validateSession === undefined ? {} : { validate: validateSession };
-  if (typeof auth === 'function') return { anonymous, authenticate: (token): Identity | Promise<Identity> => auth(token), ...validate };
-  const secrets = [config.jwtSecret ?? secret, ...config.jwtPreviousSecrets].filter((text) => text !== undefined);
+  if (typeof auth === 'function')
+    return { anonymous, authenticate: (token): Identity | Promise<Identity> => auth(token), ...validate };
+  const secrets = [config.jwtSecret ?? secret, ...config.jwtPreviousSecrets].filter(
+    (text) => text !== undefined,
+  );
   return {
     anonymous,
     secret: secrets,

@@ -15,7 +15,13 @@ export async function readJson(
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > maxBytes) {
-      return { problem: { status: 413, detail: `Expected at most ${maxBytes} bytes.`, headers: { Connection: 'close' } } };
+      return {
+        problem: {
+          status: 413,
+          detail: `Expected at most ${maxBytes} bytes.`,
+          headers: { Connection: 'close' },
+        },
+      };
     }
     chunks.push(chunk);
   }

@@ -21,7 +21,9 @@ export interface RoutesOptions {
 }
 
 /** The HTTP side of a server that Thrum owns: health, the playground, and a clear answer to everything else. */
-export function createRoutes(options: RoutesOptions): (request: IncomingMessage, response: ServerResponse) => void {
+export function createRoutes(
+  options: RoutesOptions,
+): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
     route(options, request, response).catch((error: unknown) => {
       options.log.error('a request failed', { url: redactUrl(request.url ?? '') }, error);
@@ -31,7 +33,11 @@ export function createRoutes(options: RoutesOptions): (request: IncomingMessage,
   };
 }
 
-async function route(options: RoutesOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function route(
+  options: RoutesOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const { path, files, signing, isAllowedOrigin } = options;
   const wanted = pathOf(request);
   const problem = checkHeaders(request);

@@ -49,7 +49,9 @@ const contentSecurityPolicy = [
 export async function loadStaticFiles(folder: string): Promise<StaticFiles> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const names = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  const files = await Promise.all(names.map(async (name) => [urlOf(folder, name), await loadFile(name)] as const));
+  const files = await Promise.all(
+    names.map(async (name) => [urlOf(folder, name), await loadFile(name)] as const),
+  );
   const byPath = new Map(files);
   const index = byPath.get('/index.html');
   if (index === undefined) throw new Error(`${folder} has no index.html`);
@@ -96,5 +98,7 @@ export function serveStatic(
 
 /** RFC 9110 §13.1.2, compared weakly as it says. */
 function isFresh(header: string | undefined, etag: string): boolean {
-  return header?.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag) ?? false;
+  return (
+    header?.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag) ?? false
+  );
 }

@@ -3,7 +3,6 @@ const bearer = /\b(bearer\s+)[^\s"',;]+/gi;
 // A JWS wherever it stands: three base64url parts, the first the encoding of `{"`.
 const jws = /\beyJ[\w-]+\.[\w-]*\.[\w-]*/g;
 // C0, DEL, C1 (0x9b starts a terminal sequence just as ESC [ does) and the two line ends that JSON lets through.
-// oxlint-disable-next-line no-control-regex -- control characters are what this is about
 const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
 /** The URL without the values of `token` and `access_token`: the rest stays for people to read. */

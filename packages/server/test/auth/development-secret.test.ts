@@ -36,7 +36,9 @@ describe('the development secret', () => {
 
   it('is never replaced when the file holds something else', async () => {
     await writeFile(join(folder, 'dev-secret'), 'short');
-    await expect(developmentSecret(folder)).rejects.toThrow('holds no secret (expected 43 characters of base64url)');
+    await expect(developmentSecret(folder)).rejects.toThrow(
+      'holds no secret (expected 43 characters of base64url)',
+    );
     await expect(developmentSecret(folder)).rejects.not.toThrow('short');
   });
 });

@@ -5,7 +5,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createTokenAuth, type TokenAuthOptions } from '../../src/auth/token-auth.ts';
 import { ec, ed, now, pairs, rsa, secret, sign } from './keys.ts';
 
-type Answer = { readonly status?: number; readonly headers?: Record<string, string>; readonly body: string } | 'never';
+type Answer =
+  | { readonly status?: number; readonly headers?: Record<string, string>; readonly body: string }
+  | 'never';
 
 /** A key server that counts how often it was asked, on a clock of its own. */
 class KeyServer implements AsyncDisposable {
@@ -65,7 +67,9 @@ describe('keys from a URL', () => {
     server = await KeyServer.start(...pairs.map(({ jwk, algorithm }) => ({ ...jwk, kid: algorithm })));
     const auth = server.auth();
     for (const { privateKey, algorithm } of pairs) {
-      expect(await auth(await sign({ key: privateKey, header: { alg: algorithm, kid: algorithm } }))).toBe('ada');
+      expect(await auth(await sign({ key: privateKey, header: { alg: algorithm, kid: algorithm } }))).toBe(
+        'ada',
+      );
     }
     expect(server.requests).toBe(1);
   });

@@ -10,7 +10,10 @@ export interface Pair {
   readonly jwk: JWK;
 }
 
-function pair(algorithm: string, { publicKey, privateKey }: { publicKey: KeyObject; privateKey: KeyObject }): Pair {
+function pair(
+  algorithm: string,
+  { publicKey, privateKey }: { publicKey: KeyObject; privateKey: KeyObject },
+): Pair {
   return {
     algorithm,
     privateKey,

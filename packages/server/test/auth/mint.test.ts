@@ -33,7 +33,9 @@ describe('mintToken', () => {
 
   it('signs with the first of several secrets', async () => {
     const token = await mintToken({ secret: [secret, otherSecret], userId: 'ada', now: clock });
-    expect(await createTokenAuth({ secret, now: clock }).authenticate(token)).toMatchObject({ userId: 'ada' });
+    expect(await createTokenAuth({ secret, now: clock }).authenticate(token)).toMatchObject({
+      userId: 'ada',
+    });
   });
 
   for (const { algorithm, privatePem, privateKey, pem } of pairs) {
@@ -52,8 +54,12 @@ describe('mintToken', () => {
   it('says which option is wrong', async () => {
     await expect(mintToken({ secret, userId: '' })).rejects.toThrow('userId is empty');
     await expect(mintToken({ secret, userId: 'a\nb' })).rejects.toThrow('userId has a control character');
-    await expect(mintToken({ secret, userId: 'ada', claims: { sub: 'eve' } })).rejects.toThrow('claims: sub is set by');
-    await expect(mintToken({ secret, userId: 'ada', ttl: '1 year' as '1h' })).rejects.toThrow('expected a duration');
+    await expect(mintToken({ secret, userId: 'ada', claims: { sub: 'eve' } })).rejects.toThrow(
+      'claims: sub is set by',
+    );
+    await expect(mintToken({ secret, userId: 'ada', ttl: '1 year' as '1h' })).rejects.toThrow(
+      'expected a duration',
+    );
     await expect(mintToken({ userId: 'ada' })).rejects.toThrow('either a secret or a private key');
     await expect(mintToken({ secret, key: rsa.privatePem, userId: 'ada' })).rejects.toThrow('either');
     await expect(mintToken({ key: rsa.pem, userId: 'ada' })).rejects.toThrow('expected a private key');

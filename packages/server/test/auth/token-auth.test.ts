@@ -3,7 +3,20 @@ import type { Identity } from '@thrum/core';
 import { describe, expect, it } from 'vitest';
 import { createTokenAuth, type TokenAuthOptions } from '../../src/auth/token-auth.ts';
 import { TokenError } from '../../src/auth/token-error.ts';
-import { base64url, bytes, ec, ed, inAnHour, now, otherSecret, pairs, raw, rsa, secret, sign } from './keys.ts';
+import {
+  base64url,
+  bytes,
+  ec,
+  ed,
+  inAnHour,
+  now,
+  otherSecret,
+  pairs,
+  raw,
+  rsa,
+  secret,
+  sign,
+} from './keys.ts';
 
 function authenticate(token: string, options: TokenAuthOptions = { secret }): Promise<Identity> {
   return Promise.resolve(createTokenAuth({ now: () => now, ...options }).authenticate(token));
@@ -30,7 +43,10 @@ const payload = (claims: object): string => JSON.stringify({ sub: 'ada', exp: in
 
 describe('a good token', () => {
   it('says who it is, when the session ends and what else it claims', async () => {
-    const identity = await authenticate(await sign({ payload: { role: 'editor' } }), { secret, clockTolerance: 0 });
+    const identity = await authenticate(await sign({ payload: { role: 'editor' } }), {
+      secret,
+      clockTolerance: 0,
+    });
     expect(identity).toEqual({
       userId: 'ada',
       expiresAt: inAnHour * 1000,
@@ -54,7 +70,9 @@ describe('a good token', () => {
   it('names its user by sub, then by userId, or by the configured claim alone', async () => {
     const options = { secret, userClaim: 'uid' };
     expect((await authenticate(await sign({ payload: { userId: 'grace' } }))).userId).toBe('ada');
-    expect((await authenticate(await sign({ payload: { sub: undefined, userId: 'grace' } }))).userId).toBe('grace');
+    expect((await authenticate(await sign({ payload: { sub: undefined, userId: 'grace' } }))).userId).toBe(
+      'grace',
+    );
     expect((await authenticate(await sign({ payload: { uid: 'joan' } }), options)).userId).toBe('joan');
     expect(await refusal(await sign(), options)).toBe('it names no user');
   });
@@ -79,15 +97,22 @@ describe('a good token', () => {
   it('is accepted with an old secret while a new one is introduced', async () => {
     const options = { secret: [otherSecret, secret] };
     expect(await authenticate(await sign(), options)).toMatchObject({ userId: 'ada' });
-    expect(await authenticate(await sign({ key: bytes(otherSecret) }), options)).toMatchObject({ userId: 'ada' });
+    expect(await authenticate(await sign({ key: bytes(otherSecret) }), options)).toMatchObject({
+      userId: 'ada',
+    });
     expect(await refusal(await sign(), { secret: otherSecret })).toBe('its signature does not fit');
   });
 
   it('is accepted with an old public key beside a new one, with kid and without', async () => {
     const token = await sign({ key: rsa.privateKey, header: { alg: 'RS256', kid: 'old' } });
-    const publicKey = [{ ...ec.jwk, kid: 'new' }, { ...rsa.jwk, kid: 'old' }];
+    const publicKey = [
+      { ...ec.jwk, kid: 'new' },
+      { ...rsa.jwk, kid: 'old' },
+    ];
     expect(await authenticate(token, { publicKey })).toMatchObject({ userId: 'ada' });
-    expect(await authenticate(token, { publicKey: `${ed.pem}\n${rsa.pem}` })).toMatchObject({ userId: 'ada' });
+    expect(await authenticate(token, { publicKey: `${ed.pem}\n${rsa.pem}` })).toMatchObject({
+      userId: 'ada',
+    });
   });
 });
 
@@ -118,14 +143,23 @@ describe('an attack', () => {
   });
 
   it('that brings its own key or says where to fetch one is refused', async () => {
-    for (const header of [{ jku: 'https://evil.example/jwks' }, { x5u: 'https://evil.example/x' }, { jwk: rsa.jwk }]) {
+    for (const header of [
+      { jku: 'https://evil.example/jwks' },
+      { x5u: 'https://evil.example/x' },
+      { jwk: rsa.jwk },
+    ]) {
       const token = await sign({ key: rsa.privateKey, header: { alg: 'RS256', ...header } });
       expect(await refusal(token, { publicKey: rsa.pem })).toBe('its header brings its own key');
     }
   });
 
   it('that asks for an extension is refused', async () => {
-    for (const header of [{ crit: ['exp'], exp: 1 }, { crit: [] }, { crit: 'x' }, { b64: false, crit: ['b64'] }]) {
+    for (const header of [
+      { crit: ['exp'], exp: 1 },
+      { crit: [] },
+      { crit: 'x' },
+      { b64: false, crit: ['b64'] },
+    ]) {
       const token = raw({ alg: 'HS256', ...header }, payload({}), hmac(secret));
       expect(await refusal(token)).toBe('its header asks for an extension that is not supported');
     }
@@ -137,7 +171,9 @@ describe('an attack', () => {
       expect(await refusal(token)).toBe('its type is not that of an access token');
     }
     for (const typ of ['JWT', 'at+jwt', 'application/at+jwt']) {
-      expect(await authenticate(raw({ alg: 'HS256', typ }, payload({}), hmac(secret)))).toMatchObject({ userId: 'ada' });
+      expect(await authenticate(raw({ alg: 'HS256', typ }, payload({}), hmac(secret)))).toMatchObject({
+        userId: 'ada',
+      });
     }
   });
 
@@ -193,13 +229,27 @@ describe('an attack', () => {
     const fitting = await sign({ payload: { padding: 'x'.repeat(5900) } });
     expect(fitting.length).toBeLessThanOrEqual(8192);
     expect(await authenticate(fitting)).toMatchObject({ userId: 'ada' });
-    expect(await refusal(await sign({ payload: { padding: 'x'.repeat(6200) } }))).toBe('the token is longer than 8 KiB');
+    expect(await refusal(await sign({ payload: { padding: 'x'.repeat(6200) } }))).toBe(
+      'the token is longer than 8 KiB',
+    );
     expect(await refusal('x'.repeat(10_000_000))).toBe('the token is longer than 8 KiB');
   });
 
   it('that is no token at all is refused', async () => {
     const good = await sign();
-    const strange = ['', '.', '..', '...', 'a.b', `${good}.x`, `${good}=`, ` ${good}`, `${good}\n`, good.replaceAll('.', ' '), '💣.💣.💣'];
+    const strange = [
+      '',
+      '.',
+      '..',
+      '...',
+      'a.b',
+      `${good}.x`,
+      `${good}=`,
+      ` ${good}`,
+      `${good}\n`,
+      good.replaceAll('.', ' '),
+      '💣.💣.💣',
+    ];
     for (const token of strange) expect(await refusal(token)).toBe('it is not a compact JWT');
     for (const header of ['[]', '"HS256"', 'null', '{', '{"alg":["HS256"]}', '{"alg":null}']) {
       const problem = await refusal(`${base64url(header)}.${base64url(payload({}))}.AAAA`);
@@ -215,7 +265,9 @@ describe('an attack', () => {
     const good = await sign();
     const [, , signature = ''] = good.split('.');
     const first = signature[0] === 'A' ? 'B' : 'A';
-    expect(await refusal(good.replace(signature, first + signature.slice(1)))).toBe('its signature does not fit');
+    expect(await refusal(good.replace(signature, first + signature.slice(1)))).toBe(
+      'its signature does not fit',
+    );
     expect(await refusal(good.replace(signature, signature.slice(0, 20)))).toBe('its signature does not fit');
   });
 
@@ -261,7 +313,10 @@ describe('createTokenAuth', () => {
       [{ jwksUrl: 'http://issuer.example/jwks' }, 'http is for loopback addresses only'],
       [{ jwksUrl: 'file:///etc/passwd' }, 'expected an https URL'],
       [{ jwksUrl: 'https://a:b@issuer.example/' }, 'without user and password'],
-      [{ jwksUrl: 'https://issuer.example/', jwksAlgorithms: ['HS256'] }, 'HS256 is not a public-key algorithm'],
+      [
+        { jwksUrl: 'https://issuer.example/', jwksAlgorithms: ['HS256'] },
+        'HS256 is not a public-key algorithm',
+      ],
     ];
     for (const [options, message] of cases) expect(() => createTokenAuth(options), message).toThrow(message);
   });
@@ -269,7 +324,11 @@ describe('createTokenAuth', () => {
   it('hands on whether anonymous connections may stay and how sessions are checked', async () => {
     expect(createTokenAuth({ secret })).toMatchObject({ anonymous: false });
     expect(createTokenAuth({ secret })).not.toHaveProperty('validate');
-    const auth = createTokenAuth({ secret, anonymous: true, validateSession: ({ userId }) => userId === 'ada' });
+    const auth = createTokenAuth({
+      secret,
+      anonymous: true,
+      validateSession: ({ userId }) => userId === 'ada',
+    });
     expect(auth.anonymous).toBe(true);
     expect(await auth.validate?.({ userId: 'ada' })).toBe(true);
     expect(await auth.validate?.({ userId: 'eve' })).toBe(false);

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { connectRaw, openSocket, startServer, upgradeRequest } from '@thrum/testkit';
+import { connectRaw, openSocket, upgradeRequest } from '@thrum/testkit';
+import { startServer } from '../support.ts';
 import { describe, expect, it } from 'vitest';
 import { mintToken } from '../../src/index.ts';
 
@@ -8,8 +9,14 @@ const secret = 'a secret of at least thirty-two bytes';
 describe('a token in the handshake', () => {
   it.each([
     ['?token=', (token: string) => ({ query: `?token=${token}`, headers: {} })],
-    ['Authorization: Bearer', (token: string) => ({ query: '', headers: { Authorization: `Bearer ${token}` } })],
-    ['Authorization, whatever the case of Bearer', (token: string) => ({ query: '', headers: { authorization: `bearer ${token}` } })],
+    [
+      'Authorization: Bearer',
+      (token: string) => ({ query: '', headers: { Authorization: `Bearer ${token}` } }),
+    ],
+    [
+      'Authorization, whatever the case of Bearer',
+      (token: string) => ({ query: '', headers: { authorization: `bearer ${token}` } }),
+    ],
   ])('authenticates: %s', async (_title, place) => {
     await using server = await startServer({ auth: { secret } });
     const { query, headers } = place(await mintToken({ secret, userId: '42' }));
@@ -43,7 +50,10 @@ describe('a token in the handshake', () => {
   });
 
   it('that takes too long to verify ends as Authentication timeout', async () => {
-    await using server = await startServer({ auth: () => new Promise(() => {}), limits: { authSeconds: 0.05 } });
+    await using server = await startServer({
+      auth: () => new Promise(() => {}),
+      limits: { authSeconds: 0.05 },
+    });
     await using client = await connectRaw(`${server.url}?token=slow`);
     expect(await client.closed()).toEqual({ code: 1008, reason: 'Authentication timeout' });
   });

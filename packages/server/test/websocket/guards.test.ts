@@ -1,4 +1,5 @@
-import { closePayload, connectBytes, connectRaw, opcodes, startServer } from '@thrum/testkit';
+import { closePayload, connectBytes, connectRaw, opcodes } from '@thrum/testkit';
+import { startServer } from '../support.ts';
 import { describe, expect, it } from 'vitest';
 
 const limits = { messageBytes: 1000, fragments: 4, frameSeconds: 0.1 };
@@ -27,7 +28,12 @@ describe('a violation of the WebSocket protocol', () => {
     ['a ping of 126 bytes', { payload: 'x'.repeat(126), opcode: opcodes.ping }, 1002, 'Protocol error'],
     ['text that is not UTF-8', { payload: Buffer.from('ff', 'hex') }, 1007, 'Invalid UTF-8'],
     ['a message that is too big', { payload: 'x'.repeat(1001) }, 1009, 'Message too big'],
-    ['a declared length that is too big, before its bytes', { payload: '', length: 2 ** 40 }, 1009, 'Message too big'],
+    [
+      'a declared length that is too big, before its bytes',
+      { payload: '', length: 2 ** 40 },
+      1009,
+      'Message too big',
+    ],
   ])('closes with the code and reason of PROTOCOL.md §12: %s', async (_title, frame, code, reason) => {
     await using server = await startServer({ limits });
     expect(await closeOf(server.url, frame)).toEqual({ code, reason });

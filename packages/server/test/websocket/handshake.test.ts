@@ -1,4 +1,5 @@
-import { exchange, openSocket, sampleKey, startServer, type UpgradeRequest, upgradeRequest } from '@thrum/testkit';
+import { exchange, openSocket, sampleKey, type UpgradeRequest, upgradeRequest } from '@thrum/testkit';
+import { startServer } from '../support.ts';
 import { describe, expect, it } from 'vitest';
 
 async function answer(url: string, request: UpgradeRequest) {
@@ -12,9 +13,19 @@ async function answer(url: string, request: UpgradeRequest) {
 
 const manyHeaders = Object.fromEntries(Array.from({ length: 64 }, (_, index) => [`X-${index}`, 'x']));
 
-const table: readonly [title: string, request: UpgradeRequest, status: number, headers?: Record<string, string>][] = [
+const table: readonly [
+  title: string,
+  request: UpgradeRequest,
+  status: number,
+  headers?: Record<string, string>,
+][] = [
   ['a correct handshake', {}, 101, { 'sec-websocket-accept': sampleKey.accept }],
-  ['version 8, which ws alone would take', { headers: { 'Sec-WebSocket-Version': '8' } }, 426, { 'sec-websocket-version': '13' }],
+  [
+    'version 8, which ws alone would take',
+    { headers: { 'Sec-WebSocket-Version': '8' } },
+    426,
+    { 'sec-websocket-version': '13' },
+  ],
   ['version 14', { headers: { 'Sec-WebSocket-Version': '14' } }, 426, { 'sec-websocket-version': '13' }],
   ['no version', { headers: { 'Sec-WebSocket-Version': undefined } }, 426, { 'sec-websocket-version': '13' }],
   ['POST with Upgrade', { method: 'POST' }, 405, { allow: 'GET' }],
@@ -25,7 +36,12 @@ const table: readonly [title: string, request: UpgradeRequest, status: number, h
   ['no key', { headers: { 'Sec-WebSocket-Key': undefined } }, 400],
   ['a key that is too short', { headers: { 'Sec-WebSocket-Key': 'AAAA' } }, 400],
   ['an upgrade to something else', { headers: { Upgrade: 'h2c' } }, 400, { upgrade: 'websocket' }],
-  ['an offered subprotocol that it speaks', { headers: { 'Sec-WebSocket-Protocol': 'chat, thrum.v1.json' } }, 101, { 'sec-websocket-protocol': 'thrum.v1.json' }],
+  [
+    'an offered subprotocol that it speaks',
+    { headers: { 'Sec-WebSocket-Protocol': 'chat, thrum.v1.json' } },
+    101,
+    { 'sec-websocket-protocol': 'thrum.v1.json' },
+  ],
 ];
 
 describe('the handshake', () => {
@@ -45,14 +61,19 @@ describe('the handshake', () => {
 
   it('does not negotiate compression', async () => {
     await using server = await startServer();
-    const response = await answer(server.url, { headers: { 'Sec-WebSocket-Extensions': 'permessage-deflate' } });
+    const response = await answer(server.url, {
+      headers: { 'Sec-WebSocket-Extensions': 'permessage-deflate' },
+    });
     expect(response.headers.has('sec-websocket-extensions')).toBe(false);
   });
 
   it('explains a refusal as a problem and ends the connection', async () => {
     await using server = await startServer();
     const socket = await openSocket(server.url);
-    const response = await exchange(socket, upgradeRequest('127.0.0.1', { headers: { 'Sec-WebSocket-Key': 'x' } }));
+    const response = await exchange(
+      socket,
+      upgradeRequest('127.0.0.1', { headers: { 'Sec-WebSocket-Key': 'x' } }),
+    );
     expect(response.headers.get('content-type')).toBe('application/problem+json');
     expect(JSON.parse(response.rest.toString())).toMatchObject({ status: 400, title: 'Bad Request' });
     const ended = new Promise((resolve) => socket.once('end', resolve));
@@ -96,7 +117,9 @@ describe('the origin of a page', () => {
   it('is asked of whoever shows a cookie and no token', async () => {
     await using server = await startServer({ origins });
     expect((await answer(server.url, { headers: { Cookie: 'session=1' } })).status).toBe(403);
-    expect((await answer(server.url, { path: '/ws?token=x', headers: { Cookie: 'session=1' } })).status).toBe(101);
+    expect((await answer(server.url, { path: '/ws?token=x', headers: { Cookie: 'session=1' } })).status).toBe(
+      101,
+    );
   });
 
   it('is refused twice in one request', async () => {

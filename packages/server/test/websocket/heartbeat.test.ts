@@ -1,4 +1,5 @@
-import { connectBytes, connectRaw, opcodes, startServer } from '@thrum/testkit';
+import { connectBytes, connectRaw, opcodes } from '@thrum/testkit';
+import { startServer } from '../support.ts';
 import { describe, expect, it } from 'vitest';
 import { type Beating, Heartbeat } from '../../src/transports/websocket/heartbeat.ts';
 
@@ -61,6 +62,8 @@ describe('the heartbeat', () => {
   });
 
   it('refuses limits under which every connection would die between two pings', () => {
-    expect(() => new Heartbeat({ pingSeconds: 30, deadSeconds: 30, frameSeconds: 10 })).toThrow(/deadSeconds/);
+    expect(() => new Heartbeat({ pingSeconds: 30, deadSeconds: 30, frameSeconds: 10 })).toThrow(
+      /deadSeconds/,
+    );
   });
 });

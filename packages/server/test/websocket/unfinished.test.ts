@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { follow, type Unfinished } from '../../src/transports/websocket/unfinished.ts';
 
@@ -36,24 +36,32 @@ function streamOf(specs: readonly Spec[]): { bytes: Buffer; boundaries: Readonly
 }
 
 const frame = fc.oneof(
-  fc.record({ fin: fc.boolean(), control: fc.constant(false), length: fc.oneof(fc.nat(300), fc.constantFrom(0, 125, 126, 65_535, 65_536)) }),
+  fc.record({
+    fin: fc.boolean(),
+    control: fc.constant(false),
+    length: fc.oneof(fc.nat(300), fc.constantFrom(0, 125, 126, 65_535, 65_536)),
+  }),
   fc.record({ fin: fc.constant(true), control: fc.constant(true), length: fc.nat(125) }),
 );
 
 describe('following frame boundaries', () => {
   it('knows after every chunk whether a message is unfinished, however the stream is cut', () => {
     fc.assert(
-      fc.property(fc.array(frame, { maxLength: 8 }), fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1 }), (specs, cuts) => {
-        const { bytes, boundaries } = streamOf(specs);
-        let state: Unfinished | undefined;
-        let offset = 0;
-        for (let turn = 0; offset < bytes.length; turn += 1) {
-          const end = offset + (cuts[turn % cuts.length] ?? 1);
-          state = follow(bytes.subarray(offset, end), state, turn);
-          offset = Math.min(end, bytes.length);
-          expect(state === undefined).toBe(boundaries.has(offset));
-        }
-      }),
+      fc.property(
+        fc.array(frame, { maxLength: 8 }),
+        fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1 }),
+        (specs, cuts) => {
+          const { bytes, boundaries } = streamOf(specs);
+          let state: Unfinished | undefined;
+          let offset = 0;
+          for (let turn = 0; offset < bytes.length; turn += 1) {
+            const end = offset + (cuts[turn % cuts.length] ?? 1);
+            state = follow(bytes.subarray(offset, end), state, turn);
+            offset = Math.min(end, bytes.length);
+            expect(state === undefined).toBe(boundaries.has(offset));
+          }
+        },
+      ),
     );
   });
 

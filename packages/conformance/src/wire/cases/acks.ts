@@ -51,7 +51,10 @@ export function acks(): readonly WireCase[] {
         await subscribe(alice, channel);
         same((await subscribe(bob, channel, { ack: true }))['recovered'], false);
         await publishMany(alice, channel, 3);
-        const [plain, acknowledged] = [await publications(alice, channel, 3), await publications(bob, channel, 3)];
+        const [plain, acknowledged] = [
+          await publications(alice, channel, 3),
+          await publications(bob, channel, 3),
+        ];
         same(acknowledged, plain);
         bob.send({ type: 'ack', channel, offset: 3 });
         await isAlive(bob);

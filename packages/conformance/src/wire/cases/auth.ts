@@ -6,7 +6,8 @@ import type { WireCase, WireOptions } from '../options.ts';
 /** The three ways a token can come. */
 const ways: Readonly<Record<string, (wire: WireContext, token: string) => Promise<RawClient>>> = {
   'in the URL': (wire, token) => wire.dial({ query: `?token=${encodeURIComponent(token)}` }),
-  'in the Authorization header': (wire, token) => wire.dial({ headers: { Authorization: `Bearer ${token}` } }),
+  'in the Authorization header': (wire, token) =>
+    wire.dial({ headers: { Authorization: `Bearer ${token}` } }),
   'in an auth frame': async (wire, token) => {
     const client = await wire.dial();
     await client.next('welcome');
@@ -40,29 +41,36 @@ const accepted: readonly WireCase[] = [
       const welcome = await client.take();
       same([welcome['authentication'], 'userId' in welcome], ['required', false]);
       const before = Date.now();
-      const { expiresAt, ...rest } = await client.ask({ type: 'auth', token: await wire.tokens.valid('alice'), id: 'a' });
+      const { expiresAt, ...rest } = await client.ask({
+        type: 'auth',
+        token: await wire.tokens.valid('alice'),
+        id: 'a',
+      });
       same(rest, { type: 'auth_success', userId: 'alice', id: 'a' });
-      truthy(Math.abs((expiresAt as number) - before - 3_600_000) < 120_000, 'expiresAt is in milliseconds, in an hour');
+      truthy(
+        Math.abs((expiresAt as number) - before - 3_600_000) < 120_000,
+        'expiresAt is in milliseconds, in an hour',
+      );
       await publish(client, wire.channel(), 1);
     },
   },
-  ...['in the URL', 'in the Authorization header'].map(
-    (way): WireCase => ({
-      section: 9,
-      title: `a good token ${way} is welcomed as done, and no auth_success follows`,
-      run: async (wire) => {
-        const client = (await ways[way]?.(wire, await wire.tokens.valid('bob'))) as RawClient;
-        const welcome = await client.take();
-        same([welcome['authentication'], welcome['userId']], ['done', 'bob']);
-        await nothing(client);
-      },
-    }),
-  ),
+  ...['in the URL', 'in the Authorization header'].map((way): WireCase => ({
+    section: 9,
+    title: `a good token ${way} is welcomed as done, and no auth_success follows`,
+    run: async (wire) => {
+      const client = (await ways[way]?.(wire, await wire.tokens.valid('bob'))) as RawClient;
+      const welcome = await client.take();
+      same([welcome['authentication'], welcome['userId']], ['done', 'bob']);
+      await nothing(client);
+    },
+  })),
   {
     section: 9,
     title: 'the scheme Bearer may be written in any case',
     run: async (wire) => {
-      const client = await wire.dial({ headers: { Authorization: `bearer ${await wire.tokens.valid('bob')}` } });
+      const client = await wire.dial({
+        headers: { Authorization: `bearer ${await wire.tokens.valid('bob')}` },
+      });
       same((await client.take())['authentication'], 'done');
     },
   },
@@ -118,31 +126,35 @@ function refusedToken(
         client.frames.seen.map(({ type }) => type),
         way === 'in an auth frame' ? ['welcome', 'error'] : ['error'],
       );
-      truthy(!client.texts.join().includes(token.slice(0, 40)) || token.length < 8, 'the token is not repeated');
+      truthy(
+        !client.texts.join().includes(token.slice(0, 40)) || token.length < 8,
+        'the token is not repeated',
+      );
     },
   };
 }
 
 const before: readonly WireCase[] = [
-  ...Object.entries(tooEarly).map(
-    ([title, frame]): WireCase => ({
-      section: 9,
-      title: `${title} before auth gets authentication_required and 1008 Authentication required`,
-      run: async (wire) => {
-        const client = await wire.dial();
-        await client.next('welcome');
-        client.send(frame);
-        await closesWith(client, 'authentication_required');
-      },
-    }),
-  ),
+  ...Object.entries(tooEarly).map(([title, frame]): WireCase => ({
+    section: 9,
+    title: `${title} before auth gets authentication_required and 1008 Authentication required`,
+    run: async (wire) => {
+      const client = await wire.dial();
+      await client.next('welcome');
+      client.send(frame);
+      await closesWith(client, 'authentication_required');
+    },
+  })),
   {
     section: 2,
     title: 'ping is answered before authentication too',
     run: async (wire) => {
       const client = await wire.dial();
       same(await client.ask({ type: 'ping', id: 'p' }), { type: 'pong', id: 'p' });
-      same((await client.ask({ type: 'auth', token: await wire.tokens.valid('alice') })).type, 'auth_success');
+      same(
+        (await client.ask({ type: 'auth', token: await wire.tokens.valid('alice') })).type,
+        'auth_success',
+      );
     },
   },
   {
@@ -187,7 +199,10 @@ const renewal: readonly WireCase[] = [
       const client = await wire.connect('alice');
       const channel = wire.channel();
       await subscribe(client, channel);
-      const answer = await client.ask({ type: 'auth', token: await wire.tokens.valid('alice', { expiresIn: 7200 }) });
+      const answer = await client.ask({
+        type: 'auth',
+        token: await wire.tokens.valid('alice', { expiresIn: 7200 }),
+      });
       same([answer.type, answer['userId']], ['auth_success', 'alice']);
       truthy((answer['expiresAt'] as number) > Date.now() + 5_400_000, 'the session ends later now');
       await publish(client, channel, 1);
@@ -201,9 +216,13 @@ const renewal: readonly WireCase[] = [
       const client = await wire.connect('bob');
       const channel = wire.channel();
       await subscribe(client, channel);
-      isError(await client.ask({ type: 'auth', token: await wire.tokens.valid('alice'), id: 'x' }), 'user_mismatch', {
-        id: 'x',
-      });
+      isError(
+        await client.ask({ type: 'auth', token: await wire.tokens.valid('alice'), id: 'x' }),
+        'user_mismatch',
+        {
+          id: 'x',
+        },
+      );
       isError(await client.ask({ type: 'subscribe', channel: wire.channel('private') }), 'access_denied');
       await publish(client, channel, 1);
       same((await client.next('message'))['from'], 'bob');
@@ -223,7 +242,10 @@ const renewal: readonly WireCase[] = [
     title: 'a token that runs out ends the session; one that was renewed in time does not',
     run: async (wire) => {
       const token = await wire.tokens.valid('alice', { expiresIn: 3 });
-      const [renewed, forgotten] = [await wire.dial({ query: `?token=${token}` }), await wire.dial({ query: `?token=${token}` })];
+      const [renewed, forgotten] = [
+        await wire.dial({ query: `?token=${token}` }),
+        await wire.dial({ query: `?token=${token}` }),
+      ];
       await renewed.next('welcome');
       await forgotten.next('welcome');
       await renewed.ask({ type: 'auth', token: await wire.tokens.valid('alice') });

@@ -24,7 +24,11 @@ export function calls(): readonly WireCase[] {
       title: 'a method that returns nothing is answered by data null',
       run: async (wire) => {
         const client = await wire.connect();
-        same(await client.ask({ type: 'call', method: 'wire.nothing', id: 'n' }), { type: 'result', data: null, id: 'n' });
+        same(await client.ask({ type: 'call', method: 'wire.nothing', id: 'n' }), {
+          type: 'result',
+          data: null,
+          id: 'n',
+        });
       },
     },
     {
@@ -32,7 +36,16 @@ export function calls(): readonly WireCase[] {
       title: 'a method that nobody defined gets unknown_method, whatever it is called',
       run: async (wire) => {
         const client = await wire.connect();
-        for (const method of ['nothing', 'wire', 'wire.', 'Wire.echo', '__proto__', 'constructor', 'toString', ' ']) {
+        for (const method of [
+          'nothing',
+          'wire',
+          'wire.',
+          'Wire.echo',
+          '__proto__',
+          'constructor',
+          'toString',
+          ' ',
+        ]) {
           isError(await client.ask({ type: 'call', method, id: 'u' }), 'unknown_method', { id: 'u' });
         }
       },
@@ -94,7 +107,8 @@ export function calls(): readonly WireCase[] {
     },
     {
       section: 12,
-      title: 'a user who is disconnected by the application is closed with 4500, on all connections, and others are not',
+      title:
+        'a user who is disconnected by the application is closed with 4500, on all connections, and others are not',
       run: async (wire) => {
         const alice = await wire.connect('alice');
         const tabs = [await wire.connect('mallory'), await wire.connect('mallory')];

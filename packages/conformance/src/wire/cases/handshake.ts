@@ -12,17 +12,40 @@ interface Row {
 const version = ['sec-websocket-version', '13'] as const;
 
 const rows: readonly Row[] = [
-  { title: 'version 8', request: { headers: { 'Sec-WebSocket-Version': '8' } }, status: 426, header: version },
-  { title: 'version 14', request: { headers: { 'Sec-WebSocket-Version': '14' } }, status: 426, header: version },
-  { title: 'no version', request: { headers: { 'Sec-WebSocket-Version': undefined } }, status: 426, header: version },
+  {
+    title: 'version 8',
+    request: { headers: { 'Sec-WebSocket-Version': '8' } },
+    status: 426,
+    header: version,
+  },
+  {
+    title: 'version 14',
+    request: { headers: { 'Sec-WebSocket-Version': '14' } },
+    status: 426,
+    header: version,
+  },
+  {
+    title: 'no version',
+    request: { headers: { 'Sec-WebSocket-Version': undefined } },
+    status: 426,
+    header: version,
+  },
   { title: 'POST with Upgrade', request: { method: 'POST' }, status: 405 },
   { title: 'PUT with Upgrade', request: { method: 'PUT' }, status: 405 },
   { title: 'a path that nothing serves', request: { path: '/nowhere' }, status: 404 },
   { title: 'a path below the WebSocket’s', request: { path: '/ws/nowhere' }, status: 404 },
   { title: 'a path that only begins like it', request: { path: '/wsx?token=x' }, status: 404 },
   { title: 'no key', request: { headers: { 'Sec-WebSocket-Key': undefined } }, status: 400 },
-  { title: 'a key that is too short', request: { headers: { 'Sec-WebSocket-Key': 'c2hvcnQ=' } }, status: 400 },
-  { title: 'a key that is not base64', request: { headers: { 'Sec-WebSocket-Key': '!'.repeat(24) } }, status: 400 },
+  {
+    title: 'a key that is too short',
+    request: { headers: { 'Sec-WebSocket-Key': 'c2hvcnQ=' } },
+    status: 400,
+  },
+  {
+    title: 'a key that is not base64',
+    request: { headers: { 'Sec-WebSocket-Key': '!'.repeat(24) } },
+    status: 400,
+  },
   { title: 'an Upgrade to something else', request: { headers: { Upgrade: 'teapot' } }, status: 400 },
   { title: '65 headers', request: { lines: headerLines(60) }, status: 431 },
   { title: '64 headers', request: { lines: headerLines(59) }, status: 101 },
@@ -109,7 +132,8 @@ const others: readonly WireCase[] = [
         slow.destroy();
       });
       const ends = [silent, slow].map(
-        (socket) => new Promise<void>((resolve) => void socket.resume().once('end', resolve).once('close', resolve)),
+        (socket) =>
+          new Promise<void>((resolve) => void socket.resume().once('end', resolve).once('close', resolve)),
       );
       await within(Promise.all(ends), () => 'the end of both connections', deadline);
       truthy(true, 'both ended');
@@ -138,14 +162,12 @@ function origins(allowed: string | undefined): WireCase[] {
     needs,
     run: async (wire) => same((await wire.handshake({ headers: { Origin: allowed } })).status, 101),
   };
-  const shut = Object.entries(refused).map(
-    ([title, Origin]): WireCase => ({
-      section: 1,
-      title: `an Origin of ${title} is answered with HTTP 403`,
-      needs,
-      run: async (wire) => same((await wire.handshake({ headers: { Origin } })).status, 403),
-    }),
-  );
+  const shut = Object.entries(refused).map(([title, Origin]): WireCase => ({
+    section: 1,
+    title: `an Origin of ${title} is answered with HTTP 403`,
+    needs,
+    run: async (wire) => same((await wire.handshake({ headers: { Origin } })).status, 403),
+  }));
   return [open, ...shut];
 }
 

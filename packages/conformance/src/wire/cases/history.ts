@@ -9,7 +9,11 @@ interface Place {
 }
 
 interface Page {
-  readonly publications: readonly { readonly type: string; readonly offset: number; readonly data: unknown }[];
+  readonly publications: readonly {
+    readonly type: string;
+    readonly offset: number;
+    readonly data: unknown;
+  }[];
   readonly position?: Place;
   readonly more: boolean;
   readonly recovered: boolean;
@@ -28,16 +32,31 @@ const since = (offset: number) => (top: Place) => ({ since: { epoch: top.epoch, 
 /** Asked of a log with the offsets 1 to 10. */
 const pages: readonly Row[] = [
   { title: 'everything', query: () => ({}), offsets: range(1, 10), more: false },
-  { title: 'everything, newest first', query: () => ({ reverse: true }), offsets: range(1, 10).reverse(), more: false },
+  {
+    title: 'everything, newest first',
+    query: () => ({ reverse: true }),
+    offsets: range(1, 10).reverse(),
+    more: false,
+  },
   { title: 'the oldest 3', query: () => ({ limit: 3 }), offsets: [1, 2, 3], more: true },
   { title: 'the newest 3', query: () => ({ limit: 3, reverse: true }), offsets: [10, 9, 8], more: true },
-  { title: 'reverse: false like no reverse', query: () => ({ limit: 2, reverse: false }), offsets: [1, 2], more: true },
+  {
+    title: 'reverse: false like no reverse',
+    query: () => ({ limit: 2, reverse: false }),
+    offsets: [1, 2],
+    more: true,
+  },
   { title: 'all 10 with a limit of 10', query: () => ({ limit: 10 }), offsets: range(1, 10), more: false },
   { title: 'after 7', query: since(7), offsets: [8, 9, 10], more: false },
   { title: 'after 7, one', query: (top) => ({ ...since(7)(top), limit: 1 }), offsets: [8], more: true },
   { title: 'after 0', query: since(0), offsets: range(1, 10), more: false },
   { title: 'after the top', query: since(10), offsets: [], more: false },
-  { title: 'before 4', query: (top) => ({ ...since(4)(top), reverse: true }), offsets: [3, 2, 1], more: false },
+  {
+    title: 'before 4',
+    query: (top) => ({ ...since(4)(top), reverse: true }),
+    offsets: [3, 2, 1],
+    more: false,
+  },
   {
     title: 'before 4, two',
     query: (top) => ({ ...since(4)(top), reverse: true, limit: 2 }),
@@ -59,7 +78,11 @@ const limits: Readonly<Record<string, string>> = {
 };
 
 export function history(): readonly WireCase[] {
-  return [...pages.map(paged), ...Object.entries(limits).map(([title, text]) => clamped(title, text)), ...others];
+  return [
+    ...pages.map(paged),
+    ...Object.entries(limits).map(([title, text]) => clamped(title, text)),
+    ...others,
+  ];
 }
 
 function paged({ title, query, offsets, more, recovered = true }: Row): WireCase {
@@ -71,7 +94,10 @@ function paged({ title, query, offsets, more, recovered = true }: Row): WireCase
       const channel = wire.channel();
       const top = await publishMany(client, channel, 10);
       const page = await read(client, channel, query(top));
-      same({ ...page, publications: offsetsOf(page) }, { publications: offsets, position: top, more, recovered });
+      same(
+        { ...page, publications: offsetsOf(page) },
+        { publications: offsets, position: top, more, recovered },
+      );
     },
   };
 }
@@ -116,7 +142,7 @@ const others: readonly WireCase[] = [
       for (const reverse of [false, true]) {
         const found: number[] = [];
         let query: object = { limit: 5, reverse };
-        for (let more = true; more; ) {
+        for (let more = true; more;) {
           const page = await read(client, channel, query);
           found.push(...offsetsOf(page));
           more = page.more;
@@ -142,7 +168,11 @@ const others: readonly WireCase[] = [
       const client = await wire.connect();
       const channel = wire.channel();
       const top = await publishMany(client, channel, 3);
-      for (const place of [{ epoch: 'of-no-log', offset: 1 }, { ...top, offset: 4 }, { ...top, offset: 1e15 }]) {
+      for (const place of [
+        { epoch: 'of-no-log', offset: 1 },
+        { ...top, offset: 4 },
+        { ...top, offset: 1e15 },
+      ]) {
         const page = await read(client, channel, { since: place });
         same([page.recovered, page.position], [false, top]);
       }

@@ -20,18 +20,16 @@ const attempts: Readonly<Record<string, (channel: string) => object>> = {
 
 export function isolation(): readonly WireCase[] {
   return [
-    ...Object.entries(attempts).map(
-      ([title, frame]): WireCase => ({
-        section: 9,
-        title: `nobody gets at another’s channel by ${title}`,
-        run: async (wire) => {
-          const { alice, bob, channel } = await scene(wire);
-          const answer = await bob.ask(frame(channel));
-          isError(answer, 'access_denied', { channel });
-          await sawNothing(alice, bob, channel, wire);
-        },
-      }),
-    ),
+    ...Object.entries(attempts).map(([title, frame]): WireCase => ({
+      section: 9,
+      title: `nobody gets at another’s channel by ${title}`,
+      run: async (wire) => {
+        const { alice, bob, channel } = await scene(wire);
+        const answer = await bob.ask(frame(channel));
+        isError(answer, 'access_denied', { channel });
+        await sawNothing(alice, bob, channel, wire);
+      },
+    })),
     {
       section: 9,
       title: 'all attempts one after the other, and a right that another channel gives, do not help either',
@@ -39,7 +37,8 @@ export function isolation(): readonly WireCase[] {
         const { alice, bob, channel } = await scene(wire);
         await subscribe(bob, wire.channel());
         for (const frame of Object.values(attempts)) bob.send(frame(channel));
-        for (let n = 0; n < Object.keys(attempts).length; n += 1) isError(await bob.next('error'), 'access_denied');
+        for (let n = 0; n < Object.keys(attempts).length; n += 1)
+          isError(await bob.next('error'), 'access_denied');
         await sawNothing(alice, bob, channel, wire);
       },
     },
@@ -81,7 +80,12 @@ async function scene(
 }
 
 /** After the attempt alice publishes again: bob gets nothing of it, and alice notices nothing of bob. */
-async function sawNothing(alice: RawClient, bob: RawClient, channel: string, wire: WireContext): Promise<void> {
+async function sawNothing(
+  alice: RawClient,
+  bob: RawClient,
+  channel: string,
+  wire: WireContext,
+): Promise<void> {
   const shared = wire.channel();
   await subscribe(bob, shared);
   await publish(alice, channel, secret);

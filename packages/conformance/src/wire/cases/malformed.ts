@@ -22,7 +22,11 @@ const rows: readonly Row[] = [
   ['null', 'null', 'invalid_message'],
   ['true', 'true', 'invalid_message'],
   ['a deeply nested array', `${'['.repeat(20_000)}${']'.repeat(20_000)}`, 'invalid_message'],
-  ['bytes that are not UTF-8 in a binary message', Buffer.from('7b2278223a22ff227d', 'hex'), 'invalid_message'],
+  [
+    'bytes that are not UTF-8 in a binary message',
+    Buffer.from('7b2278223a22ff227d', 'hex'),
+    'invalid_message',
+  ],
   ['a binary message with a number in it', Buffer.from('42'), 'invalid_message'],
   ['an empty binary message', Buffer.alloc(0), 'invalid_message'],
 
@@ -44,16 +48,32 @@ const rows: readonly Row[] = [
   ['subscribe with a number as channel', { type: 'subscribe', channel: 5 }, 'invalid_frame'],
   ['subscribe with an array as channel', { type: 'subscribe', channel: [channel] }, 'invalid_frame'],
   ['subscribe with ack that is no boolean', { type: 'subscribe', channel, ack: 'yes' }, 'invalid_frame'],
-  ['subscribe with presence that is no boolean', { type: 'subscribe', channel, presence: 1 }, 'invalid_frame'],
+  [
+    'subscribe with presence that is no boolean',
+    { type: 'subscribe', channel, presence: 1 },
+    'invalid_frame',
+  ],
   ['since null', { type: 'subscribe', channel, since: null }, 'invalid_frame'],
   ['since a number', { type: 'subscribe', channel, since: 3 }, 'invalid_frame'],
   ['since another word', { type: 'subscribe', channel, since: 'oldest' }, 'invalid_frame'],
   ['since an empty object', { type: 'subscribe', channel, since: {} }, 'invalid_frame'],
   ['since without an epoch', { type: 'subscribe', channel, since: { offset: 1 } }, 'invalid_frame'],
   ['since without an offset', { type: 'subscribe', channel, since: { epoch: 'e' } }, 'invalid_frame'],
-  ['since a negative offset', { type: 'subscribe', channel, since: { epoch: 'e', offset: -1 } }, 'invalid_frame'],
-  ['since half an offset', { type: 'subscribe', channel, since: { epoch: 'e', offset: 1.5 } }, 'invalid_frame'],
-  ['since an infinite offset', `{"type":"subscribe","channel":"${channel}","since":{"epoch":"e","offset":1e999}}`, 'invalid_frame'],
+  [
+    'since a negative offset',
+    { type: 'subscribe', channel, since: { epoch: 'e', offset: -1 } },
+    'invalid_frame',
+  ],
+  [
+    'since half an offset',
+    { type: 'subscribe', channel, since: { epoch: 'e', offset: 1.5 } },
+    'invalid_frame',
+  ],
+  [
+    'since an infinite offset',
+    `{"type":"subscribe","channel":"${channel}","since":{"epoch":"e","offset":1e999}}`,
+    'invalid_frame',
+  ],
   ['since the last -1', { type: 'subscribe', channel, since: { last: -1 } }, 'invalid_frame'],
   ['since the last "3"', { type: 'subscribe', channel, since: { last: '3' } }, 'invalid_frame'],
   ['unsubscribe without a channel', { type: 'unsubscribe' }, 'invalid_frame'],
@@ -112,26 +132,30 @@ function refused([title, input, code]: Row): WireCase {
   };
 }
 
-const ids: readonly WireCase[] = Object.entries(asked).map(
-  ([title, frame]): WireCase => ({
-    section: 1,
-    title: `what answers ${title} carries its id, string or number, unchanged`,
-    run: async (wire) => {
-      const client = await wire.connect();
-      // message ids are remembered by the channel, so each run needs its own
-      const unique = wire.channel().slice(-36);
-      for (const id of [`${unique}é"\\\u2028`, Date.now(), Number.MAX_SAFE_INTEGER - Date.now(), unique.padEnd(128, 'x')]) {
-        same(Object.is((await client.ask({ ...frame, id }))['id'], id), true);
-      }
-    },
-  }),
-);
+const ids: readonly WireCase[] = Object.entries(asked).map(([title, frame]): WireCase => ({
+  section: 1,
+  title: `what answers ${title} carries its id, string or number, unchanged`,
+  run: async (wire) => {
+    const client = await wire.connect();
+    // message ids are remembered by the channel, so each run needs its own
+    const unique = wire.channel().slice(-36);
+    for (const id of [
+      `${unique}é"\\\u2028`,
+      Date.now(),
+      Number.MAX_SAFE_INTEGER - Date.now(),
+      unique.padEnd(128, 'x'),
+    ]) {
+      same(Object.is((await client.ask({ ...frame, id }))['id'], id), true);
+    }
+  },
+}));
 
 const others: readonly WireCase[] = [
   {
     section: 1,
     title: 'an id of 0 is an id',
-    run: async (wire) => same(await (await wire.connect()).ask({ type: 'ping', id: 0 }), { type: 'pong', id: 0 }),
+    run: async (wire) =>
+      same(await (await wire.connect()).ask({ type: 'ping', id: 0 }), { type: 'pong', id: 0 }),
   },
   {
     section: 1,

@@ -209,7 +209,9 @@ const refusals: readonly WireCase[] = [
       for (const kind of ['few', 'ephemeral'] as const) {
         const channel = wire.channel(kind);
         isError(await client.ask({ type: 'presence', channel }), 'access_denied', { channel });
-        isError(await client.ask({ type: 'subscribe', channel, presence: true }), 'access_denied', { channel });
+        isError(await client.ask({ type: 'subscribe', channel, presence: true }), 'access_denied', {
+          channel,
+        });
         await subscribe(client, channel);
       }
     },

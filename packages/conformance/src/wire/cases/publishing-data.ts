@@ -35,46 +35,40 @@ const againstSchema: Readonly<Record<string, unknown>> = {
 };
 
 export const data: readonly WireCase[] = [
-  ...Object.entries(kept).map(
-    ([title, text]): WireCase => ({
-      section: 4,
-      title: `data arrives as it was sent: ${title}`,
-      run: async (wire) => {
-        const client = await wire.connect();
-        const channel = wire.channel();
-        await subscribe(client, channel);
-        client.send(`{"type":"message","channel":"${channel}","data":${text},"event":"kept"}`);
-        await client.next('kept');
-        const arrived = client.texts.find((frame) => frame.startsWith('{"type":"kept"')) ?? '';
-        same(arrived.includes(`"data":${text},`), true, arrived);
-      },
-    }),
-  ),
-  ...Object.entries(refused).map(
-    ([title, text]): WireCase => ({
-      section: 2,
-      title: `data is refused with invalid_data: ${title}`,
-      run: async (wire) => {
-        const client = await wire.connect();
-        const channel = wire.channel();
-        client.send(`{"type":"message","channel":"${channel}","data":${text},"id":"bad"}`);
-        isError(await client.take(), 'invalid_data', { id: 'bad' });
-        await isAlive(client);
-      },
-    }),
-  ),
-  ...Object.entries(againstSchema).map(
-    ([title, value]): WireCase => ({
-      section: 2,
-      title: `data that the channel’s schema refuses gets invalid_data: ${title}`,
-      run: async (wire) => {
-        const client = await wire.connect();
-        const channel = wire.channel('schema');
-        isError(await client.ask({ type: 'message', channel, event: 'note', data: value }), 'invalid_data');
-        await publish(client, channel, { text: 'x'.repeat(20) }, { event: 'note' });
-      },
-    }),
-  ),
+  ...Object.entries(kept).map(([title, text]): WireCase => ({
+    section: 4,
+    title: `data arrives as it was sent: ${title}`,
+    run: async (wire) => {
+      const client = await wire.connect();
+      const channel = wire.channel();
+      await subscribe(client, channel);
+      client.send(`{"type":"message","channel":"${channel}","data":${text},"event":"kept"}`);
+      await client.next('kept');
+      const arrived = client.texts.find((frame) => frame.startsWith('{"type":"kept"')) ?? '';
+      same(arrived.includes(`"data":${text},`), true, arrived);
+    },
+  })),
+  ...Object.entries(refused).map(([title, text]): WireCase => ({
+    section: 2,
+    title: `data is refused with invalid_data: ${title}`,
+    run: async (wire) => {
+      const client = await wire.connect();
+      const channel = wire.channel();
+      client.send(`{"type":"message","channel":"${channel}","data":${text},"id":"bad"}`);
+      isError(await client.take(), 'invalid_data', { id: 'bad' });
+      await isAlive(client);
+    },
+  })),
+  ...Object.entries(againstSchema).map(([title, value]): WireCase => ({
+    section: 2,
+    title: `data that the channel’s schema refuses gets invalid_data: ${title}`,
+    run: async (wire) => {
+      const client = await wire.connect();
+      const channel = wire.channel('schema');
+      isError(await client.ask({ type: 'message', channel, event: 'note', data: value }), 'invalid_data');
+      await publish(client, channel, { text: 'x'.repeat(20) }, { event: 'note' });
+    },
+  })),
   {
     section: 4,
     title: 'a lone surrogate in data is refused or arrives as it was sent',

@@ -58,7 +58,9 @@ export const idempotency: readonly WireCase[] = [
       const channel = wire.channel();
       await subscribe(client, channel);
       await publish(client, channel, 1, { id: 'm-1' });
-      isError(await client.ask({ type: 'message', channel, data: 2, id: 'm-1' }), 'id_conflict', { id: 'm-1' });
+      isError(await client.ask({ type: 'message', channel, data: 2, id: 'm-1' }), 'id_conflict', {
+        id: 'm-1',
+      });
       isError(await client.ask({ type: 'message', channel, data: 1, event: 'x', id: 'm-1' }), 'id_conflict');
       same((await publish(client, channel, 1, { id: 'm-1' }))['duplicate'], true);
       await publish(client, channel, 'after');
@@ -80,7 +82,8 @@ export const idempotency: readonly WireCase[] = [
     title: 'the same id in another channel is another message',
     run: async (wire) => {
       const client = await wire.connect();
-      for (const data of [1, 2]) same('duplicate' in (await publish(client, wire.channel(), data, { id: 'm-1' })), false);
+      for (const data of [1, 2])
+        same('duplicate' in (await publish(client, wire.channel(), data, { id: 'm-1' })), false);
     },
   },
   {

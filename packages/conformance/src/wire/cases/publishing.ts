@@ -71,7 +71,10 @@ const shapes: readonly WireCase[] = [
       const { epoch } = position(await subscribe(client, channel));
       await publish(client, channel, 1, { from: 'alice', timestamp: 1, offset: 999, epoch: 'forged' });
       const { timestamp, ...rest } = await client.next(isPublicationOf(channel));
-      same({ ...rest, id: undefined }, { type: 'message', channel, data: 1, offset: 1, epoch, id: undefined, from: 'bob' });
+      same(
+        { ...rest, id: undefined },
+        { type: 'message', channel, data: 1, offset: 1, epoch, id: undefined, from: 'bob' },
+      );
       truthy((timestamp as number) > 1_000_000, 'the timestamp is the server’s');
     },
   },
@@ -154,7 +157,9 @@ const order: readonly WireCase[] = [
       const channel = wire.channel();
       for (const reader of readers) await subscribe(reader, channel);
       await Promise.all(writers.map((writer) => publishMany(writer, channel, 30)));
-      const [first = [], second = []] = await Promise.all(readers.map((reader) => publications(reader, channel, 90)));
+      const [first = [], second = []] = await Promise.all(
+        readers.map((reader) => publications(reader, channel, 90)),
+      );
       same(first, second);
       same(
         first.map((frame) => frame['offset']),

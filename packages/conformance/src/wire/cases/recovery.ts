@@ -22,21 +22,43 @@ const rows: readonly Row[] = [
   { title: 'the position of an empty log', count: 0, since: at(0), recovered: true, sent: [] },
   { title: 'an offset beyond the top', since: at(11), recovered: false, sent: [] },
   { title: 'the largest offset there is', since: at(Number.MAX_SAFE_INTEGER), recovered: false, sent: [] },
-  { title: 'an epoch that is not the log’s', since: () => ({ epoch: unknown, offset: 7 }), recovered: false, sent: [] },
+  {
+    title: 'an epoch that is not the log’s',
+    since: () => ({ epoch: unknown, offset: 7 }),
+    recovered: false,
+    sent: [],
+  },
   { title: 'another epoch at 0', since: () => ({ epoch: unknown, offset: 0 }), recovered: false, sent: [] },
-  { title: 'the epoch __proto__', since: () => ({ epoch: '__proto__', offset: 1 }), recovered: false, sent: [] },
+  {
+    title: 'the epoch __proto__',
+    since: () => ({ epoch: '__proto__', offset: 1 }),
+    recovered: false,
+    sent: [],
+  },
   { title: 'nothing', since: () => undefined, recovered: false, sent: [] },
   { title: 'the latest', since: () => 'latest', recovered: false, sent: [10] },
   { title: 'the latest of an empty log', count: 0, since: () => 'latest', recovered: false, sent: [] },
   { title: 'the last 3', since: () => ({ last: 3 }), recovered: false, sent: [8, 9, 10] },
   { title: 'the last 0', since: () => ({ last: 0 }), recovered: false, sent: [] },
   { title: 'the last million of 10', since: () => ({ last: 1e6 }), recovered: false, sent: range(1, 10) },
-  { title: 'the last million of 310', count: 310, since: () => ({ last: 1e6 }), recovered: false, sent: range(11, 310) },
+  {
+    title: 'the last million of 310',
+    count: 310,
+    since: () => ({ last: 1e6 }),
+    recovered: false,
+    sent: range(11, 310),
+  },
   { title: 'exactly 300 behind', count: 310, since: at(10), recovered: true, sent: range(11, 310) },
   { title: '301 behind', count: 310, since: at(9), recovered: false, sent: [] },
   { title: 'just within a short log', kind: 'few', since: at(5), recovered: true, sent: range(6, 10) },
   { title: 'just outside a short log', kind: 'few', since: at(4), recovered: false, sent: [] },
-  { title: 'the last 9 of a short log', kind: 'few', since: () => ({ last: 9 }), recovered: false, sent: range(6, 10) },
+  {
+    title: 'the last 9 of a short log',
+    kind: 'few',
+    since: () => ({ last: 9 }),
+    recovered: false,
+    sent: range(6, 10),
+  },
 ];
 
 export function recovery(): readonly WireCase[] {
@@ -58,7 +80,10 @@ function fromTable({ title, count = 10, since, recovered, sent, kind = 'open' }:
       const asked = since(top);
       const subscribed = await subscribe(client, channel, asked === undefined ? {} : { since: asked });
       const first = (sent[0] ?? (recovered ? (asked as { offset: number }).offset + 1 : top.offset + 1)) - 1;
-      same([subscribed['recovered'], subscribed['position']], [recovered, { epoch: top.epoch, offset: first }]);
+      same(
+        [subscribed['recovered'], subscribed['position']],
+        [recovered, { epoch: top.epoch, offset: first }],
+      );
       await publish(await wire.connect('carol'), channel, top.offset + 1);
       const all = [...sent, top.offset + 1];
       areInOrder(await publications(client, channel, all.length), first + 1, all);

@@ -36,7 +36,8 @@ export function subscribing(): readonly WireCase[] {
     },
     {
       section: 2,
-      title: 'a second subscribe does not make publications come twice, and answers with the current position',
+      title:
+        'a second subscribe does not make publications come twice, and answers with the current position',
       run: async (wire) => {
         const client = await wire.connect();
         const channel = wire.channel();
@@ -75,7 +76,11 @@ export function subscribing(): readonly WireCase[] {
         await subscribe(bob, left);
         await subscribe(bob, kept);
         await publish(alice, left, 1);
-        same(await bob.ask({ type: 'unsubscribe', channel: left, id: 'u' }), { type: 'unsubscribed', channel: left, id: 'u' });
+        same(await bob.ask({ type: 'unsubscribe', channel: left, id: 'u' }), {
+          type: 'unsubscribed',
+          channel: left,
+          id: 'u',
+        });
         bob.frames.drain();
         await publish(alice, left, 2);
         await publish(alice, kept, 3);
@@ -89,7 +94,11 @@ export function subscribing(): readonly WireCase[] {
       run: async (wire) => {
         const client = await wire.connect();
         for (const channel of [wire.channel(), wire.channel('private'), wire.channel('undefined')]) {
-          same(await client.ask({ type: 'unsubscribe', channel, id: 1 }), { type: 'unsubscribed', channel, id: 1 });
+          same(await client.ask({ type: 'unsubscribe', channel, id: 1 }), {
+            type: 'unsubscribed',
+            channel,
+            id: 1,
+          });
         }
       },
     },

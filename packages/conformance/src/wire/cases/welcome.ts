@@ -39,7 +39,9 @@ export function welcome(): readonly WireCase[] {
       run: async (wire) => {
         const query = `?token=${await wire.tokens.valid('alice')}`;
         const clients = await Promise.all([1, 2, 3].map(() => wire.dial({ query })));
-        const ids = await Promise.all(clients.map(async (client) => (await client.next('welcome'))['connectionId']));
+        const ids = await Promise.all(
+          clients.map(async (client) => (await client.next('welcome'))['connectionId']),
+        );
         same(new Set(ids).size, 3);
       },
     },

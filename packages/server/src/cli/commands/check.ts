@@ -30,13 +30,17 @@ async function check(flags: Flags): Promise<void> {
   for (const warning of loaded.warnings) note(`warning: ${warning}`);
   const problems = loaded.problems.length > 0 ? loaded.problems : await tryDefinition(loaded);
   if (problems.length > 0) throw new ConfigError(problems);
-  note(`${loaded.file?.name ?? 'the configuration'} is good: \`thrum start\` would start a ${loaded.config.mode} server`);
+  note(
+    `${loaded.file?.name ?? 'the configuration'} is good: \`thrum start\` would start a ${loaded.config.mode} server`,
+  );
   process.exitCode = exitCodes.done;
 }
 
 /** What only building a server finds: channel patterns, features that collide. */
 async function tryDefinition({ config, definition, file }: Loaded): Promise<readonly Problem[]> {
-  const secret = needsDevelopmentSecret(config, definition) ? 'a stand-in that is long enough, since nothing starts' : undefined;
+  const secret = needsDevelopmentSecret(config, definition)
+    ? 'a stand-in that is long enough, since nothing starts'
+    : undefined;
   try {
     const parts = await toDefinition(config, definition, secret);
     await createThrum({ ...parts, log: createLog({ level: 'silent' }) }).close({ drainMs: 0 });
@@ -54,11 +58,18 @@ function table({ settings, definition, file }: Loaded): readonly string[] {
   const code = Object.entries(definition).map(([key, value]) => [key, names(value), `${file?.name}:${key}`]);
   const rows = [['option', 'value', 'source'], ...options, ...code];
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
 }
 
 function names(value: unknown): string {
   if (typeof value !== 'object' || value === null) return `a ${typeof value}`;
-  const found = Array.isArray(value) ? value.map((entry: { name?: unknown }) => String(entry.name)) : Object.keys(value);
+  const found = Array.isArray(value)
+    ? value.map((entry: { name?: unknown }) => String(entry.name))
+    : Object.keys(value);
   return found.join(', ');
 }

@@ -37,7 +37,12 @@ async function publish(channel: string, text: string, flags: Flags): Promise<voi
   const timeout = readTimeout(flags['timeout']);
   const { url, getToken } = await accessTo(flags);
   // One attempt: whoever runs a command wants to know now.
-  using client = createClient(url, { getToken, background: true, maxReconnectAttempts: 0, connectTimeout: timeout });
+  using client = createClient(url, {
+    getToken,
+    background: true,
+    maxReconnectAttempts: 0,
+    connectTimeout: timeout,
+  });
   let last: StateInfo | undefined;
   client.onStateChange((_, info) => {
     last = info;
@@ -77,7 +82,11 @@ function failure(error: unknown, url: string, last: StateInfo | undefined): unkn
   }
   if (error.code === 'disconnected') {
     const reason = last?.reason ? ` (${last.reason})` : '';
-    return new CliError(`no server answers at ${host}${reason}; is it running?`, exitCodes.unreachable, error);
+    return new CliError(
+      `no server answers at ${host}${reason}; is it running?`,
+      exitCodes.unreachable,
+      error,
+    );
   }
   const unknown = 'it may have been published; repeat it with the same --id to be sure';
   return new CliError(`no answer from ${host} in time: ${unknown}`, exitCodes.unreachable, error);

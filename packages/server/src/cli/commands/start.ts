@@ -45,9 +45,12 @@ async function start(flags: Flags): Promise<void> {
 }
 
 async function build({ config, definition }: Loaded): Promise<Thrum> {
-  const secret = needsDevelopmentSecret(config, definition) ? await developmentSecret(config.dataDir) : undefined;
+  const secret = needsDevelopmentSecret(config, definition)
+    ? await developmentSecret(config.dataDir)
+    : undefined;
   const parts = await toDefinition(config, definition, secret);
-  const log = definition.log ?? createLog({ level: config.logLevel, readable: config.mode === 'development' });
+  const log =
+    definition.log ?? createLog({ level: config.logLevel, readable: config.mode === 'development' });
   try {
     return createThrum({ ...parts, log });
   } catch (error) {

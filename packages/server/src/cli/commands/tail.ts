@@ -1,4 +1,13 @@
-import { type Channel, type Client, createClient, type Publication, type Since, type StateInfo, type Status, ThrumError } from '@thrum/client';
+import {
+  type Channel,
+  type Client,
+  createClient,
+  type Publication,
+  type Since,
+  type StateInfo,
+  type Status,
+  ThrumError,
+} from '@thrum/client';
 import type { Command } from 'commander';
 import { escapeControls } from '../../node/redact.ts';
 import { accessTo } from '../access.ts';
@@ -33,12 +42,15 @@ async function tail(name: string, flags: Flags): Promise<void> {
   const { url, getToken } = await accessTo(flags);
   using client = createClient(url, { getToken, background: true });
   const channel = client.channel(name, since === undefined ? {} : { since });
-  channel.onAny((publication) => print(flags['pretty'] === true ? pretty(publication) : jsonLine(publication)));
+  channel.onAny((publication) =>
+    print(flags['pretty'] === true ? pretty(publication) : jsonLine(publication)),
+  );
   await untilEnded(client, channel, new URL(url).host);
 }
 
 /** Resolves on a signal, rejects when going on makes no sense. */
 function untilEnded(client: Client, channel: Channel, host: string): Promise<void> {
+  const { name } = channel;
   return new Promise((resolve, reject) => {
     client.onStateChange((state, info) => {
       if (state === 'failed' || state === 'disconnected') reject(new CliError(ended(host, info)));
@@ -47,12 +59,20 @@ function untilEnded(client: Client, channel: Channel, host: string): Promise<voi
     });
     channel.onStatus((status) => {
       if (status.type === 'error' || status.type === 'unsubscribed') {
-        const { message = 'the server ended the subscription', code = 'unsubscribed' } = status.error ?? {};
-        if (channel.status === 'live' as string) note(`${channel.name}: ${message}`);
-        else reject(new CliError(`${channel.name}: ${message} (${code})`));
-      } else noteStatus(channel.name, status);
+        const {
+          message = 'the server ended the subscription',
+          code = 'unsubscribed',
+          retry = false,
+        } = status.error ?? {};
+        // A status that did not become the channel's own was a passing one.
+        if (retry || channel.status !== status.type) note(`${name}: ${message}`);
+        else reject(new CliError(`${name}: ${message} (${code})`));
+      } else noteStatus(name, status);
     });
-    for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]] as const) {
+    for (const [signal, code] of [
+      ['SIGINT', 130],
+      ['SIGTERM', 143],
+    ] as const) {
       process.once(signal, () => {
         process.exitCode = code;
         resolve();
@@ -73,7 +93,12 @@ function reconnecting(host: string, { retryIn = 0, reason, error }: StateInfo): 
 }
 
 function ended(host: string, { reason, error }: StateInfo): string {
-  const said = error instanceof ThrumError ? `${error.message} (${error.code})` : error instanceof Error ? error.message : reason;
+  const said =
+    error instanceof ThrumError
+      ? `${error.message} (${error.code})`
+      : error instanceof Error
+        ? error.message
+        : reason;
   return `the connection to ${host} ended: ${said || 'the server closed it'}`;
 }
 
@@ -89,5 +114,8 @@ function readSince(text: unknown): Since | undefined {
   if (text === undefined || text === 'latest') return text;
   const last = Number(text);
   if (/^\d{1,3}$/.test(String(text)) && last >= 1 && last <= 300) return { last };
-  throw new CliError(`--since: expected latest or a number from 1 to 300, got ${JSON.stringify(text)}`, exitCodes.usage);
+  throw new CliError(
+    `--since: expected latest or a number from 1 to 300, got ${JSON.stringify(text)}`,
+    exitCodes.usage,
+  );
 }

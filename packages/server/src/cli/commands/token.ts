@@ -19,7 +19,12 @@ export function configure(command: Command): void {
     command
       .requiredOption('--user <id>', 'Who the token is for')
       .option('--ttl <duration>', 'How long it is good: 90s, 15m, 12h, 7d', '1h')
-      .option('--claim <name=value>', 'A further claim; the value is JSON or, where it is not, text', addClaim, {}),
+      .option(
+        '--claim <name=value>',
+        'A further claim; the value is JSON or, where it is not, text',
+        addClaim,
+        {},
+      ),
   )
     .addHelpText('after', examples)
     .action(makeToken);
@@ -31,9 +36,13 @@ async function makeToken(flags: Flags): Promise<void> {
   print(await mintFor(loaded, { userId, ttl, claims } as TokenRequest));
 }
 
-function addClaim(text: string, claims: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+function addClaim(
+  text: string,
+  claims: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
   const at = text.indexOf('=');
-  if (at < 1) throw new CliError(`--claim: expected name=value, got ${JSON.stringify(text)}`, exitCodes.usage);
+  if (at < 1)
+    throw new CliError(`--claim: expected name=value, got ${JSON.stringify(text)}`, exitCodes.usage);
   return Object.fromEntries([...Object.entries(claims), [text.slice(0, at), jsonOrText(text.slice(at + 1))]]);
 }
 

@@ -12,7 +12,7 @@ import type { OriginCheck } from './origins.ts';
 import { Refuser } from './refuse.ts';
 
 /** How long a peer may take to answer a close frame before its socket is destroyed. */
-const closeTimeoutMs = 5000;
+const closeTimeoutMs = 3000;
 /** The same while the whole server ends. */
 const lastCloseMs = 1000;
 

@@ -19,7 +19,10 @@ export interface Credentials {
 /** Why an upgrade is refused, in the order of PROTOCOL.md §1; `undefined` when it may go on. */
 export function checkHandshake(request: IncomingMessage, isAllowedOrigin: OriginCheck): Problem | undefined {
   return (
-    checkHeaders(request) ?? checkMethod(request) ?? checkUpgrade(request) ?? checkOrigin(request, isAllowedOrigin)
+    checkHeaders(request) ??
+    checkMethod(request) ??
+    checkUpgrade(request) ??
+    checkOrigin(request, isAllowedOrigin)
   );
 }
 

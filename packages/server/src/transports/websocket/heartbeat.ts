@@ -34,7 +34,9 @@ export class Heartbeat<Connection extends Beating = Beating> {
   constructor(limits: Pick<Limits, 'pingSeconds' | 'deadSeconds' | 'frameSeconds'>) {
     const { pingSeconds, deadSeconds, frameSeconds } = limits;
     if (deadSeconds <= pingSeconds) {
-      throw new RangeError(`deadSeconds: expected more than pingSeconds (${pingSeconds}), got ${deadSeconds}`);
+      throw new RangeError(
+        `deadSeconds: expected more than pingSeconds (${pingSeconds}), got ${deadSeconds}`,
+      );
     }
     const shortest = Math.min(pingSeconds, deadSeconds - pingSeconds, frameSeconds) * 1000;
     const tickMs = Math.min(Math.max(shortest / 5, shortestTickMs), longestTickMs);

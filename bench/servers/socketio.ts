@@ -1,0 +1,26 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Server } from 'socket.io';
+import { channel } from '../peers.ts';
+import { host, serve } from './serve.ts';
+
+serve(async () => {
+  const http = createServer();
+  // The page for browsers and long-polling are not measured; everything else is the default.
+  const io = new Server(http, { transports: ['websocket'], serveClient: false });
+  io.on('connection', (socket) => {
+    socket.on('subscribe', (room: string, done: () => void) => {
+      void socket.join(room);
+      done();
+    });
+  });
+  http.listen(0, host);
+  await once(http, 'listening');
+  return {
+    port: (http.address() as AddressInfo).port,
+    publish: (payload) => {
+      io.to(channel).emit('message', payload);
+    },
+  };
+});

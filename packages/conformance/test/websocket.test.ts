@@ -1,0 +1,82 @@
+import type { Limits } from '@thrum/protocol';
+import type { TestServer } from '@thrum/testkit/server';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ordinaryTopics, runWireSuite, type Topic, type WireOptions } from '../src/index.ts';
+import { allowedOrigin, startWireServer } from './wire-app.ts';
+import { keyServer, tokenAuth, wireTokens } from './wire-tokens.ts';
+
+const plenty = { rate: 100_000 };
+
+/** Servers that differ in their limits, each with the topics that need it so. */
+const targets: Readonly<
+  Record<string, { readonly topics: readonly Topic[]; readonly limits: Partial<Limits> }>
+> = {
+  ordinary: { topics: ordinaryTopics, limits: plenty },
+  hasty: {
+    topics: ['deadlines'],
+    limits: {
+      ...plenty,
+      authSeconds: 0.5,
+      frameSeconds: 0.5,
+      presenceGraceSeconds: 0.3,
+      redeliverySeconds: 0.2,
+    },
+  },
+  strict: { topics: ['rate'], limits: { rate: 10, abuseFactor: 5 } },
+  small: { topics: ['capacity'], limits: { ...plenty, connections: 3 } },
+};
+
+let keys: Awaited<ReturnType<typeof keyServer>>;
+const tokens = wireTokens(() => keys.url);
+
+beforeAll(async () => {
+  keys = await keyServer();
+});
+
+afterAll(() => keys[Symbol.asyncDispose]());
+
+for (const [name, { topics, limits }] of Object.entries(targets)) {
+  describe(name, () => {
+    let server: TestServer;
+    const options: WireOptions = { topics, tokens, limits, allowedOrigin, handshakeSeconds: 1 };
+    beforeAll(async () => {
+      server = await startWireServer({ limits }, { headersSeconds: 1 });
+    });
+    afterAll(() => server.close());
+
+    runWireSuite(() => server.url, options);
+
+    it('logged no token and no error but the one that was asked for', () => {
+      const errors = server.lines.filter(
+        ({ level, error }) => level === 'error' && !String(error).includes('SECRET'),
+      );
+      expect(errors).toEqual([]);
+      expect(JSON.stringify(server.lines)).not.toMatch(/eyJ[\w-]+\.eyJ/u);
+    });
+
+    it('fetched no key that a token named', () => expect(keys.requests).toEqual([]));
+  });
+}
+
+describe('open to all', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startWireServer({ auth: { ...tokenAuth, anonymous: true }, limits: plenty });
+  });
+  afterAll(() => server.close());
+  runWireSuite(() => server.url, { topics: ['anonymous'], tokens, limits: plenty });
+});
+
+describe('restarting', () => {
+  let server: TestServer;
+  const restart = async (): Promise<void> => {
+    const { port } = server;
+    await server.close(500);
+    server = await startWireServer({ limits: plenty }, { port });
+  };
+  beforeAll(async () => {
+    server = await startWireServer({ limits: plenty });
+  });
+  afterAll(() => server.close());
+  runWireSuite(() => server.url, { topics: ['restart'], tokens, limits: plenty, restart });
+});

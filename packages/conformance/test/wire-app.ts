@@ -1,0 +1,104 @@
+import type { Schema } from '@thrum/protocol';
+import { startServer, type TestServer } from '@thrum/testkit/server';
+import { type ListenOptions, method, reject, type ThrumDefinition } from 'thrum';
+import { rejection, secretCause } from '../src/index.ts';
+import { tokenAuth } from './wire-tokens.ts';
+
+export const allowedOrigin = 'https://app.example';
+
+/** The definition of `wireContract` in code. */
+export function startWireServer(
+  definition: ThrumDefinition = {},
+  listen: ListenOptions = {},
+): Promise<TestServer> {
+  let server: TestServer | undefined;
+  const app = (): TestServer['app'] => {
+    if (server === undefined) throw new Error('the server has not started yet');
+    return server.app;
+  };
+  const starting = startServer(
+    {
+      channels,
+      methods: methods(app),
+      auth: tokenAuth,
+      origins: [allowedOrigin],
+      node: 'wire-1',
+      ...definition,
+    },
+    listen,
+  );
+  return starting.then((started) => (server = started));
+}
+
+const history = { size: 1000, ttl: '1h' } as const;
+
+const note: Schema<{ text: string }> = schema(
+  (value): value is { text: string } =>
+    isObject(value) && typeof value['text'] === 'string' && value['text'].length <= 20,
+);
+
+const pair: Schema<{ a: number; b: number }> = schema(
+  (value): value is { a: number; b: number } =>
+    isObject(value) && typeof value['a'] === 'number' && typeof value['b'] === 'number',
+);
+
+const channels: NonNullable<ThrumDefinition['channels']> = {
+  'wire:open:{x}': { history, presence: true },
+  'wire:few:{x}': { history: { size: 5, ttl: '1h' } },
+  'wire:eph:{x}': { tier: 'ephemeral' },
+  'wire:private:{x}': { history, presence: true, authorize: ({ user }) => user.id === 'alice' },
+  'wire:read:{x}': {
+    history,
+    presence: true,
+    authorize: ({ user, action }) => action !== 'publish' || user.id === 'alice',
+  },
+  'wire:schema:{x}': { history, events: { note } },
+};
+
+function methods(app: () => TestServer['app']): NonNullable<ThrumDefinition['methods']> {
+  return {
+    'wire.echo': method({ handler: (params) => params }),
+    'wire.nothing': method({ handler: () => {} }),
+    'wire.add': method({ params: pair, handler: ({ a, b }) => a + b }),
+    'wire.wait': method({
+      handler: (params) =>
+        new Promise((resolve) => {
+          setTimeout(() => resolve(params), (params as { ms: number }).ms);
+        }),
+    }),
+    'wire.reject': method({
+      handler: () => {
+        throw reject(rejection);
+      },
+    }),
+    'wire.fail': method({
+      handler: () => {
+        throw new Error(`${secretCause} in the message`, { cause: new Error(`${secretCause} in the cause`) });
+      },
+    }),
+    'wire.publish': method({
+      handler: (params) => {
+        const { channel, event, data } = params as { channel: string; event: string; data: unknown };
+        return app().publish(channel, event as never, data as never);
+      },
+    }),
+    'wire.disconnect': method({
+      handler: (params) => app().disconnect((params as { userId: string }).userId),
+    }),
+  };
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function schema<T>(accepts: (value: unknown) => value is T): Schema<T> {
+  return {
+    '~standard': {
+      version: 1,
+      vendor: 'wire',
+      validate: (value) =>
+        accepts(value) ? { value } : { issues: [{ message: 'is not what was expected' }] },
+    },
+  };
+}

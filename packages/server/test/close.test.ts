@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { connectBytes, connectRaw, openSocket, upgradeRequest } from '@thrum/testkit';
+import { startServer } from './support.ts';
+import { describe, expect, it } from 'vitest';
+import { createMemoryBroker, createThrum } from '../src/index.ts';
+
+describe('closing', () => {
+  it('tells every client to come back, then closes each with 1012', async () => {
+    await using server = await startServer();
+    const clients = await Promise.all(Array.from({ length: 20 }, () => connectRaw(server.url)));
+    const closed = server.app.close({ drainMs: 5000 });
+    for (const client of clients) {
+      expect(await client.next('reconnect')).toMatchObject({ reason: 'Service restart' });
+      expect(await client.closed()).toEqual({ code: 1012, reason: 'Service restart' });
+    }
+    await closed;
+  });
+
+  it('takes no new connections from its first moment', async () => {
+    await using server = await startServer();
+    await using _client = await connectRaw(server.url);
+    const closed = server.app.close({ drainMs: 5000 });
+    await expect(openSocket(server.url)).rejects.toThrow();
+    await closed;
+  });
+
+  it('closes with 1001 at once when there is no time to drain', async () => {
+    await using server = await startServer();
+    await using client = await connectRaw(server.url);
+    await server.app.close({ drainMs: 0 });
+    expect(await client.closed()).toEqual({ code: 1001, reason: 'Going away' });
+    await client.expectNothing('reconnect').catch(() => undefined);
+    expect(client.texts.join('')).not.toContain('reconnect');
+  });
+
+  it('happens once, however often it is asked for', async () => {
+    await using server = await startServer();
+    const first = server.app.close({ drainMs: 0 });
+    expect(server.app.close()).toBe(first);
+    await server.close();
+    await first;
+    await expect(server.app.listen({ port: 0 })).rejects.toThrow(/closed/);
+    expect(() => server.app.attach({ on() {}, off() {}, listeners: () => [] })).toThrow(/closed/);
+  });
+
+  it('waits neither for peers that do not answer, nor for refused, waiting or idle sockets', async () => {
+    const asked = Promise.withResolvers<void>();
+    const auth = (): Promise<never> => {
+      asked.resolve();
+      return new Promise(() => {});
+    };
+    await using server = await startServer({ auth: { anonymous: true, authenticate: auth } });
+    await using mute = await connectBytes(server.url);
+    await mute.message('welcome');
+    const refused = await openSocket(server.url);
+    refused.write(upgradeRequest('x', { method: 'POST' }));
+    const waiting = await openSocket(server.url);
+    waiting.write(upgradeRequest('x', { path: '/ws?token=x' }));
+    const silent = await openSocket(server.url);
+    const half = await openSocket(server.url);
+    half.write('GET / HTTP/1.1\r\n');
+    await asked.promise;
+    await server.app.close({ drainMs: 0 });
+    for (const socket of [refused, waiting, silent, half]) socket.destroy();
+  });
+
+  it('leaves a broker open that the application made', async () => {
+    const broker = createMemoryBroker();
+    const first = await startServer({ broker });
+    await first.app.publish('room:x', 'message', 1);
+    await first.app.close({ drainMs: 0 });
+    await using second = await startServer({ broker });
+    expect((await second.app.history('room:x')).publications).toHaveLength(1);
+    await second.app.close({ drainMs: 0 });
+    await broker.close();
+  });
+
+  it('works for a server that was never started', async () => {
+    await createThrum({}).close();
+  });
+
+  it.each(['listen', 'attach', 'nothing'])('lets the process end by itself: %s', async (mode) => {
+    const script = fileURLToPath(new URL('fixtures/exit.ts', import.meta.url));
+    const child = spawn(process.execPath, ['--conditions=thrum:source', script, mode], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+    const [code] = (await once(child, 'exit')) as [number | null];
+    expect(output).toBe('closed\n');
+    expect(code).toBe(0);
+  });
+});

@@ -1,0 +1,90 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { connectRaw, exchange, openSocket, upgradeRequest, within } from '@thrum/testkit';
+import { describe, expect, it } from 'vitest';
+
+async function run(example: string): Promise<{ child: ChildProcess; url: string } & AsyncDisposable> {
+  const script = fileURLToPath(new URL(`../../../examples/${example}`, import.meta.url));
+  const child = spawn(process.execPath, ['--conditions=thrum:source', script], {
+    env: { ...process.env, PORT: '0', NODE_ENV: 'production' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const started = Promise.withResolvers<string>();
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+    const url = /^http:\/\/[\d.]+:\d+$/m.exec(output)?.[0];
+    if (url !== undefined) started.resolve(url);
+  });
+  child.once('exit', (code) => started.reject(new Error(`${example} ended with ${code}: ${output}`)));
+  const url = await within(started.promise, () => `the start of ${example}`);
+  const stop = async (): Promise<void> => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+  };
+  return { child, url, [Symbol.asyncDispose]: stop };
+}
+
+describe.each(['node', 'express', 'fastify', 'hono'])('embed-%s.ts', (framework) => {
+  it(
+    'serves its own route, WebSockets and nothing on other upgrades, and ends on SIGTERM',
+    { timeout: 20_000 },
+    async () => {
+      await using example = await run(`embed-${framework}.ts`);
+      expect(await (await fetch(`${example.url}/hello`)).text()).toMatch(/^Hello from /);
+
+      await using client = await connectRaw(`${example.url.replace('http', 'ws')}/ws`);
+      expect(await client.ask({ type: 'subscribe', channel: 'chat:x' })).toMatchObject({
+        type: 'subscribed',
+      });
+      client.send({ type: 'message', channel: 'chat:x', data: 'hi' });
+      expect(await client.next((frame) => 'offset' in frame)).toMatchObject({
+        channel: 'chat:x',
+        data: 'hi',
+      });
+
+      const socket = await openSocket(example.url);
+      const foreign = await exchange(socket, upgradeRequest('127.0.0.1', { path: '/foreign' }));
+      expect(foreign.status).toBe(404);
+      socket.destroy();
+
+      const exited = once(example.child, 'exit');
+      example.child.kill('SIGTERM');
+      expect(await client.next('reconnect')).toMatchObject({ reason: 'Service restart' });
+      expect((await client.closed()).code).toBe(1012);
+      const [code] = (await within(exited, () => 'the end of the process')) as [number | null];
+      expect(code).toBe(0);
+    },
+  );
+});
+
+describe('embed-express.ts', () => {
+  it('publishes from a route', async () => {
+    await using example = await run('embed-express.ts');
+    await using client = await connectRaw(`${example.url.replace('http', 'ws')}/ws`);
+    await client.ask({ type: 'subscribe', channel: 'chat:lobby' });
+    const response = await fetch(`${example.url}/announce/lobby`, { method: 'POST' });
+    expect(await response.json()).toMatchObject({ offset: 1 });
+    expect(await client.next((frame) => 'offset' in frame)).toMatchObject({ data: { text: 'Hello, room' } });
+  });
+});
+
+describe('contract/server.ts', () => {
+  it('refuses at run time what would not compile', async () => {
+    await using example = await run('contract/server.ts');
+    await using client = await connectRaw(`${example.url.replace('http', 'ws')}/ws`);
+    const channel = 'chat:lobby';
+    expect(await client.ask({ type: 'message', channel, data: { text: 1 } })).toMatchObject({
+      code: 'invalid_data',
+    });
+    expect(await client.ask({ type: 'message', channel, data: { text: 'hi' } })).toMatchObject({
+      type: 'ack',
+    });
+    const ask = (b: number) => client.ask({ type: 'call', method: 'divide', params: { a: 6, b } });
+    expect(await ask(3)).toMatchObject({ data: { result: 2 } });
+    expect(await ask(0)).toMatchObject({ code: 'rejected', message: 'b must not be 0' });
+  });
+});
