@@ -25,7 +25,9 @@ function selfTimes({ nodes, samples, timeDeltas }: Profile): ReadonlyMap<string,
     const name = names.get(id) ?? '(unknown)';
     times.set(name, (times.get(name) ?? 0) + (timeDeltas[index] ?? 0));
   }
-  times.delete('(idle)');
+  // Neither waiting nor the start of the profile is work of the server.
+  for (const name of times.keys())
+    if (name === '(idle)' || name.startsWith('post  node:inspector')) times.delete(name);
   return times;
 }
 

@@ -39,7 +39,9 @@ export function serve(start: () => Promise<Server>): void {
 async function listenForControl(server: Server): Promise<number> {
   const control = createServer({ noDelay: true }, (socket) => {
     socket.on('data', (bytes) => {
-      for (let left = bytes.length; left > 0; left -= 1) server.publish(stampedPayload(payloadBytes));
+      // One stamp for all: they were asked for at one time, and those that must wait for the others have waited.
+      const payload = stampedPayload(payloadBytes);
+      for (let left = bytes.length; left > 0; left -= 1) server.publish(payload);
     });
     socket.on('error', () => socket.destroy());
   });

@@ -72,15 +72,14 @@ export interface Channel<Events = EventSchemas> extends AsyncIterable<Publicatio
   [Symbol.asyncIterator](): AsyncGenerator<PublicationOf<Events>, undefined>;
 }
 
-export interface ChannelNeeds {
-  readonly subscriptions: Subscriptions;
-  readonly outgoing: Outgoing;
-}
-
 const nobody: readonly Member[] = [];
 
-export function createChannel(name: string, options: ChannelOptions, needs: ChannelNeeds): Channel {
-  const { subscriptions, outgoing } = needs;
+export function createChannel(
+  name: string,
+  options: ChannelOptions,
+  subscriptions: Subscriptions,
+  outgoing: Outgoing,
+): Channel {
   const undo = new Set<() => void>();
 
   // Each removal happens once, by whoever comes first: the caller or dispose().

@@ -2,14 +2,13 @@ import type { Contract, ContractOf } from '@thrum/protocol';
 import { createChannel } from './channel.ts';
 import type { Channel } from './channel.ts';
 import { createConnection } from './connection.ts';
-import type { StateListener } from './connection.ts';
+import type { ConnectionView, StateListener } from './connection.ts';
 import { ThrumError } from './errors.ts';
 import { createPacer } from './pacer.ts';
 import { createOutgoing, encode } from './outgoing.ts';
 import type { WaitOptions } from './outgoing.ts';
 import { settingsOf } from './settings.ts';
 import type { ClientOptions } from './settings.ts';
-import type { State } from './state.ts';
 import { createSubscriptions } from './subscriptions.ts';
 import type { ChannelOptions } from './subscription.ts';
 import type { ChannelEvents, ChannelName, MethodName, MethodParams, MethodResult } from './types.ts';
@@ -25,12 +24,7 @@ export interface ClientStats {
 }
 
 /** One connection to a Thrum server, with all its channels. */
-export interface Client<C extends Contract = Contract> {
-  readonly state: State;
-  /** Who the server says this is; `undefined` before it did, and for the anonymous. */
-  readonly userId: string | undefined;
-  /** The server's name for the present connection. */
-  readonly connectionId: string | undefined;
+export interface Client<C extends Contract = Contract> extends ConnectionView {
   /**
    * Called with each new state, and with each new wait between attempts (`retryIn`). Returns what removes the listener.
    */
@@ -85,11 +79,11 @@ export function createClient<App = Contract>(
   const { pump } = pacer;
 
   const wanted = (): ThrumError | undefined => {
-    if (rested === undefined && connection.state() === 'disconnected') connection.connect();
+    if (rested === undefined && connection.view.state === 'disconnected') connection.connect();
     return rested;
   };
-  const outgoing = createOutgoing({ settings, wanted, ready: () => ready, pump });
-  const subscriptions = createSubscriptions({ settings, outgoing, wanted, welcomed: () => welcomed, pump });
+  const outgoing = createOutgoing(settings, wanted, () => ready, pump);
+  const subscriptions = createSubscriptions(settings, outgoing.nextId, wanted, () => welcomed, pump);
 
   const connection = createConnection(settings, {
     welcome: ({ limits }) => {
@@ -155,20 +149,11 @@ export function createClient<App = Contract>(
     connection.clear();
   };
 
-  const client: Client = {
-    get state() {
-      return connection.state();
-    },
-    get userId() {
-      return connection.userId();
-    },
-    get connectionId() {
-      return connection.connectionId();
-    },
+  const client: Client = Object.assign(connection.view, {
     onStateChange: connection.onStateChange,
     connect,
     disconnect: connection.disconnect,
-    channel: (name, channelOptions = {}) => createChannel(name, channelOptions, { subscriptions, outgoing }),
+    channel: (name, channelOptions = {}) => createChannel(name, channelOptions, subscriptions, outgoing),
     call: (method, params, wait) => outgoing.request({ type: 'call', method, params }, wait, (data) => data),
     send: (frame) => {
       const data = encode(settings, frame);
@@ -179,7 +164,7 @@ export function createClient<App = Contract>(
     stats: () => ({ malformed, queued: outgoing.size() }),
     dispose,
     [Symbol.dispose]: dispose,
-  };
+  } satisfies Omit<Client, keyof ConnectionView>);
   // The contract exists in types only; at run time every client is the same.
   return client as unknown as Client<ContractOf<App>>;
 }

@@ -37,10 +37,17 @@ export interface ConnectionEvents {
   malformed(): void;
 }
 
+/** What an application may read at any time; one object for the life of the client. */
+export interface ConnectionView {
+  readonly state: State;
+  /** Who the server says this is; `undefined` before it did, and for the anonymous. */
+  readonly userId: string | undefined;
+  /** The server's name for the present connection. */
+  readonly connectionId: string | undefined;
+}
+
 export interface Connection {
-  state(): State;
-  userId(): string | undefined;
-  connectionId(): string | undefined;
+  readonly view: ConnectionView;
   connect(): void;
   disconnect(): void;
   /** Now or not at all. */
@@ -56,6 +63,7 @@ type Detail = Omit<StateInfo, 'previous'>;
 // The id of every auth frame; requests count in numbers, and publishes have ids of their own shape.
 const authId = 'thrum:auth';
 const maxRefusals = 3;
+const renewalRetry = 5000;
 const nothing = (): void => undefined;
 
 /** The table of state.ts with its effects: at most one socket, one timer and one token request that count. */
@@ -65,7 +73,11 @@ export function createConnection(settings: Settings, events: ConnectionEvents): 
   const inbox: (() => void)[] = [];
   let running = false;
   let phase: Phase = 'disconnected';
-  let shown: State = phase;
+  const view: { -readonly [K in keyof ConnectionView]: ConnectionView[K] } = {
+    state: phase,
+    userId: undefined,
+    connectionId: undefined,
+  };
   let detail: Detail = {};
   // Raised whenever a socket is left: what an older one still says counts for nothing.
   let generation = 0;
@@ -78,9 +90,7 @@ export function createConnection(settings: Settings, events: ConnectionEvents): 
   let refusals = 0;
   let comeBackAt: number | undefined;
   let lastError: ThrumError | undefined;
-  let user: string | undefined;
   let previousUser: string | undefined;
-  let connectionId: string | undefined;
   let welcomed = false;
 
   const effects: Record<Effect, () => void> = {
@@ -97,7 +107,7 @@ export function createConnection(settings: Settings, events: ConnectionEvents): 
       stopTimer();
       stopRenewal();
       welcomed = false;
-      connectionId = undefined;
+      view.connectionId = undefined;
       const old = link;
       link = undefined;
       old?.close(1000, '');
@@ -107,8 +117,8 @@ export function createConnection(settings: Settings, events: ConnectionEvents): 
     admit: () => {
       stopTimer();
       attempts = refusals = 0;
-      const sameUser = previousUser === undefined || previousUser === user;
-      previousUser = user;
+      const sameUser = previousUser === undefined || previousUser === view.userId;
+      previousUser = view.userId;
       events.ready(sameUser);
     },
     wait: () => {
@@ -126,7 +136,7 @@ export function createConnection(settings: Settings, events: ConnectionEvents): 
     probe: () => link?.probe(settings.probeTimeout),
     rest: () => {
       unwatch?.();
-      unwatch = comeBackAt = user = previousUser = undefined;
+      unwatch = comeBackAt = view.userId = previousUser = undefined;
       events.rest(new ThrumError('disconnected', 'Not connected', false, { cause: detail.error }));
     },
   };
@@ -149,9 +159,10 @@ export function createConnection(settings: Settings, events: ConnectionEvents): 
     phase = target;
     detail = eventDetail;
     for (const effect of todo) effects[effect]();
-    const previous = shown;
-    shown = stateOf(phase);
-    if (shown !== previous || detail.retryIn !== undefined) notify(listeners, shown, { previous, ...detail });
+    const previous = view.state;
+    const state = stateOf(phase);
+    view.state = state;
+    if (state !== previous || detail.retryIn !== undefined) notify(listeners, state, { previous, ...detail });
   }
 
   /** Dispatches for as long as the present socket, or the attempt at one, counts. */
@@ -216,12 +227,14 @@ export function createConnection(settings: Settings, events: ConnectionEvents): 
       if (!welcomed) welcome(frame, token);
     } else if (type === 'error' && (id === undefined || id === authId)) {
       lastError = readError(frame);
+      // A renewal that could not be served now; one that was refused is followed by a close.
+      if (id === authId && phase === 'connected') renewIn(renewalRetry);
       // What waits to be sent belongs to the user who was here before; only the application knows what to do.
       if (lastError.code === 'user_mismatch') dispatch('refused', { error: lastError });
       else events.frame(frame);
     } else if (!welcomed) events.malformed();
     else if (type === 'auth_success') {
-      user = readText(frame['userId']);
+      view.userId = readText(frame['userId']);
       const { expiresAt } = frame;
       if (typeof expiresAt === 'number') renewIn(expiresAt - env.now());
       dispatch('ready');
@@ -235,8 +248,8 @@ export function createConnection(settings: Settings, events: ConnectionEvents): 
 
   function welcome(frame: Raw, token: Token): void {
     welcomed = true;
-    connectionId = readText(frame['connectionId']);
-    user = readText(frame['userId']);
+    view.connectionId = readText(frame['connectionId']);
+    view.userId = readText(frame['userId']);
     const anonymous = !isText(token);
     if (!anonymous) authenticate(token);
     else if (frame['authentication'] === 'required') {
@@ -262,15 +275,13 @@ export function createConnection(settings: Settings, events: ConnectionEvents): 
           if (isText(token)) authenticate(token);
         },
         // The session still lives: ask again, up to the moment when the server ends it.
-        () => renewIn(5000),
+        () => renewIn(renewalRetry),
       );
     });
   }
 
   return {
-    state: () => shown,
-    userId: () => user,
-    connectionId: () => connectionId,
+    view,
     connect: () => dispatch('connect'),
     disconnect: () => dispatch('disconnect'),
     send: (data) => link?.send(data) ?? false,

@@ -51,7 +51,7 @@ export function readMilliseconds(value: unknown): number | undefined {
 }
 
 /** Tells the host about an exception of the application's own code without letting it stop anything. */
-export function report(error: unknown): void {
+function report(error: unknown): void {
   if (typeof reportError === 'function') reportError(error);
   // oxlint-disable-next-line no-console -- Node has no reportError, and silence would hide the application's bug
   else console.error(error);
@@ -71,10 +71,10 @@ export function safely(run: () => unknown): Promise<unknown> | undefined {
   return undefined;
 }
 
-/** Calls each listener; one that another has just removed still hears this, and none can stop the rest. */
+/** Calls each listener that no earlier one has removed; none can stop the rest. */
 export function notify<Args extends readonly unknown[]>(
-  listeners: Iterable<(...args: Args) => unknown>,
+  listeners: ReadonlySet<(...args: Args) => unknown>,
   ...args: Args
 ): void {
-  for (const listener of [...listeners]) safely(() => listener(...args));
+  for (const listener of [...listeners]) if (listeners.has(listener)) safely(() => listener(...args));
 }

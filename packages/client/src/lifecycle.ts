@@ -9,17 +9,15 @@ export interface Lifecycle {
   listen(listener: (event: LifecycleEvent) => void): () => void;
 }
 
-/** The little that {@link pageLifecycle} needs of an event target. */
-export interface EventTargetLike {
-  addEventListener?(type: string, listener: (event: unknown) => void): void;
-  removeEventListener?(type: string, listener: (event: unknown) => void): void;
+/** A window, a worker's global scope, or a Node process that has neither. */
+export interface Scope {
+  readonly document?: { readonly visibilityState?: string };
+  readonly navigator?: { readonly onLine?: boolean };
+  addEventListener?(type: string, listener: (event: never) => void, capture: boolean): void;
+  removeEventListener?(type: string, listener: (event: never) => void, capture: boolean): void;
 }
 
-/** A window, a worker's global scope, or a Node process that has neither. */
-export interface Scope extends EventTargetLike {
-  readonly document?: EventTargetLike & { readonly visibilityState?: string };
-  readonly navigator?: { readonly onLine?: boolean };
-}
+const types = ['pagehide', 'pageshow', 'online', 'visibilitychange', 'resume'];
 
 /** The page's own events, where there are any: outside a browser it is always active and never speaks. */
 export function pageLifecycle(scope: Scope): Lifecycle {
@@ -28,22 +26,15 @@ export function pageLifecycle(scope: Scope): Lifecycle {
   return {
     active,
     listen: (listener) => {
-      const left = (): void => listener('left');
-      const returned = (): void => listener('returned');
-      const woke = (): void => {
-        if (active()) listener('woke');
+      const hook = ({ type }: { readonly type: string }): void => {
+        if (type === types[0]) listener('left');
+        else if (type === types[1]) listener('returned');
+        else if (active()) listener('woke');
       };
-      const { document } = scope;
-      const hooks: [EventTargetLike | undefined, string, () => void][] = [
-        [scope, 'pagehide', left],
-        [scope, 'pageshow', returned],
-        [scope, 'online', woke],
-        [document, 'visibilitychange', woke],
-        [document, 'resume', woke],
-      ];
-      for (const [target, type, hook] of hooks) target?.addEventListener?.(type, hook);
+      // Capturing: the window sees the document's own events too, `resume` included, which does not bubble.
+      for (const type of types) scope.addEventListener?.(type, hook, true);
       return () => {
-        for (const [target, type, hook] of hooks) target?.removeEventListener?.(type, hook);
+        for (const type of types) scope.removeEventListener?.(type, hook, true);
       };
     },
   };

@@ -1,6 +1,6 @@
 import { heartbeatClose } from '@thrum/protocol';
 import type { Codec } from '@thrum/protocol';
-import type { Settings } from './settings.ts';
+import type { Env } from './env.ts';
 import { isRaw, isText } from './wire.ts';
 import type { Raw } from './wire.ts';
 
@@ -17,6 +17,17 @@ export interface SocketLike {
 }
 
 export type SocketConstructor = new (url: string, protocols?: string | string[]) => SocketLike;
+
+/** The settings of one socket. */
+export interface LinkOptions {
+  readonly url: string;
+  readonly WebSocket?: SocketConstructor | undefined;
+  readonly subprotocol: string | undefined;
+  readonly codec: Codec;
+  readonly env: Env;
+  readonly pingInterval: number;
+  readonly pongTimeout: number;
+}
 
 export interface LinkEvents {
   frame(frame: Raw): void;
@@ -39,13 +50,13 @@ const lateTimer = 1000;
 const socketOpen = 1;
 
 /** Dials. Throws what `URL` and the WebSocket constructor throw: an address that no retry will cure. */
-export function openLink(settings: Settings, events: LinkEvents): Link {
-  const { env, codec, pingInterval, subprotocol } = settings;
+export function openLink(options: LinkOptions, events: LinkEvents): Link {
+  const { env, codec, pingInterval, subprotocol } = options;
   const { WebSocket, location } = globalThis as Partial<typeof globalThis>;
-  const url = new URL(settings.url, location?.href);
+  const url = new URL(options.url, location?.href);
   url.protocol = url.protocol.replace('http', 'ws');
   url.hash = '';
-  const socket = new ((settings.WebSocket ?? WebSocket) as SocketConstructor)(
+  const socket = new ((options.WebSocket ?? WebSocket) as SocketConstructor)(
     url.href,
     ...(subprotocol === undefined ? [] : [subprotocol]),
   );
@@ -83,7 +94,7 @@ export function openLink(settings: Settings, events: LinkEvents): Link {
   const watch = (): void => {
     const left = heard + pingInterval - env.monotonic();
     if (left > 0) arm(left, watch);
-    else probe(settings.pongTimeout);
+    else probe(options.pongTimeout);
   };
   const probe = (timeout: number, secondChance = true): void => {
     const before = received;

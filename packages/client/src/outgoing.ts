@@ -51,14 +51,6 @@ export interface Outgoing {
   size(): number;
 }
 
-export interface OutgoingNeeds {
-  readonly settings: Settings;
-  /** Connects where nothing else did; returns why nothing can be sent, if so. */
-  wanted(): ThrumError | undefined;
-  ready(): boolean;
-  pump(): void;
-}
-
 interface Item {
   readonly data: Encoded;
   readonly bytes: number;
@@ -85,7 +77,17 @@ interface Order<T> extends WaitOptions {
 // What the SDK itself gave up; the server's refusals and the caller's own wishes are no loss.
 const losses = 'expired queue_full disconnected';
 
-export function createOutgoing({ settings, wanted, ready, pump }: OutgoingNeeds): Outgoing {
+/**
+ * @param wanted connects where nothing else did; returns why nothing can be sent, if so
+ * @param ready whether publishes and requests may go
+ * @param pump sends what may go now
+ */
+export function createOutgoing(
+  settings: Settings,
+  wanted: () => ThrumError | undefined,
+  ready: () => boolean,
+  pump: () => void,
+): Outgoing {
   const { env, queue: bounds, onDrop, backoff } = settings;
   const items = new Map<unknown, Item>();
   let messageLimit = Infinity;

@@ -41,42 +41,44 @@ export interface ClientOptions {
   /** Told of each publish that was dropped, expired, or cut off by a disconnect; its promise rejects too. */
   readonly onDrop?: ((publish: DroppedPublish, reason: ThrumError) => void) | undefined;
   /** Milliseconds without an `ack` before a publish is sent again on the same connection. Default 15,000. */
-  readonly publishTimeout?: number;
+  readonly publishTimeout?: number | undefined;
   /** Milliseconds for `call`, `history` and `presence.get`, unless their caller says otherwise. Default 15,000. */
-  readonly requestTimeout?: number;
+  readonly requestTimeout?: number | undefined;
   /** Milliseconds for one whole attempt: token, handshake, `welcome`, `auth_success`. Default 15,000. */
-  readonly connectTimeout?: number;
+  readonly connectTimeout?: number | undefined;
   /** Milliseconds of silence before a `ping` frame. Default 30,000. */
-  readonly pingInterval?: number;
+  readonly pingInterval?: number | undefined;
   /** Milliseconds to hear anything after it. Default 5,000. */
-  readonly pongTimeout?: number;
+  readonly pongTimeout?: number | undefined;
   /** Milliseconds to hear anything after the page became visible, online or resumed. Default 2,500. */
-  readonly probeTimeout?: number;
+  readonly probeTimeout?: number | undefined;
   readonly backoff?: Partial<Backoff> | undefined;
   /** Attempts after a loss before the state is `failed`. Default: without end. */
-  readonly maxReconnectAttempts?: number;
+  readonly maxReconnectAttempts?: number | undefined;
   /** Milliseconds between the last listener's leaving and `unsubscribe`. Default 500. */
-  readonly linger?: number;
+  readonly linger?: number | undefined;
   /** Dial while the page is hidden or offline too. Default false. */
-  readonly background?: boolean;
+  readonly background?: boolean | undefined;
   /** How frames become bytes; its subprotocol is asked for. Default JSON, without a subprotocol. */
-  readonly codec?: Codec;
+  readonly codec?: Codec | undefined;
   /** Default: the events of `window` and `document`, where there are any. */
-  readonly lifecycle?: Lifecycle;
+  readonly lifecycle?: Lifecycle | undefined;
   /** Clocks, timers, randomness; for simulations and tests. */
-  readonly env?: Env;
+  readonly env?: Env | undefined;
 }
 
 /** {@link ClientOptions} with every default filled in. */
-export interface Settings extends Required<Omit<ClientOptions, 'queue' | 'backoff' | OptionalSetting>> {
+export interface Settings
+  extends
+    Pick<ClientOptions, OptionalSetting>,
+    Given<Omit<ClientOptions, 'queue' | 'backoff' | OptionalSetting>> {
   readonly url: string;
   readonly queue: QueueBounds;
   readonly backoff: Backoff;
   readonly subprotocol: string | undefined;
-  readonly getToken?: ClientOptions['getToken'];
-  readonly WebSocket?: ClientOptions['WebSocket'];
-  readonly onDrop?: ClientOptions['onDrop'];
 }
+
+type Given<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };
 
 type OptionalSetting = 'getToken' | 'WebSocket' | 'onDrop';
 
@@ -97,8 +99,15 @@ export function settingsOf(url: string, options: ClientOptions): Settings {
     codec: jsonCodec,
     lifecycle: pageLifecycle(globalThis as Scope),
     env: hostEnv,
-    ...options,
-    queue: { maxCount: 100, maxBytes: 1_048_576, maxAge: 60_000, ...options.queue },
-    backoff: { base: 1000, max: 30_000, jitter: 0.25, ...options.backoff },
+    ...given(options),
+    queue: { maxCount: 100, maxBytes: 1_048_576, maxAge: 60_000, ...given(options.queue) },
+    backoff: { base: 1000, max: 30_000, jitter: 0.25, ...given(options.backoff) },
   };
+}
+
+/** Without what is `undefined`, which means the default as well as absence does. */
+function given<T extends object>(options: T = {} as T): Partial<Given<T>> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<
+    Given<T>
+  >;
 }

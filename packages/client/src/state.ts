@@ -37,7 +37,7 @@ export type MachineEvent =
  */
 export type Effect = 'watch' | 'drop' | 'dial' | 'admit' | 'wait' | 'probe' | 'rest';
 
-export type Step = readonly [next: Phase, ...effects: Effect[]];
+type Step = readonly [next: Phase, ...effects: Effect[]];
 
 type Row = Readonly<Partial<Record<MachineEvent, Step>>>;
 

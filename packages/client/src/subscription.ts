@@ -47,7 +47,7 @@ export interface Listener {
  * `idle`: the server knows nothing of it · `due`: a `subscribe` has to go · `asked`: it went · `live` · `stopped`: the
  * server refused or ended it, and only a new connection or a new listener asks again.
  */
-export type SubscriptionPhase = 'idle' | 'due' | 'asked' | 'live' | 'stopped';
+type SubscriptionPhase = 'idle' | 'due' | 'asked' | 'live' | 'stopped';
 
 /** All that is known of one channel, shared by every handle with its name. */
 export interface Subscription {

@@ -4,7 +4,6 @@ import { receive } from './delivery.ts';
 import { notify } from './errors.ts';
 import type { Encoded } from './link.ts';
 import { encode } from './outgoing.ts';
-import type { Outgoing } from './outgoing.ts';
 import type { Settings } from './settings.ts';
 import { createSubscription, emit, isWanted, stopRetry } from './subscription.ts';
 import type { ChannelOptions, Subscription } from './subscription.ts';
@@ -32,23 +31,24 @@ export interface Subscriptions {
   clear(): void;
 }
 
-export interface SubscriptionsNeeds {
-  readonly settings: Settings;
-  readonly outgoing: Outgoing;
-  /** Connects where nothing else did. */
-  wanted(): void;
-  /** Whether a connection is there. */
-  welcomed(): boolean;
-  pump(): void;
-}
-
 // A server that announces subscriptions without end must not fill the page's memory.
 const maxChannels = 10_000;
 // Confirmations within this many milliseconds become one frame: a busy channel must not spend the rate limit on them.
 const ackDelay = 50;
 
-export function createSubscriptions(needs: SubscriptionsNeeds): Subscriptions {
-  const { settings, outgoing, wanted, welcomed, pump } = needs;
+/**
+ * @param nextId a frame id that nothing else carries
+ * @param wanted connects where nothing else did
+ * @param welcomed whether a connection is there
+ * @param pump sends what may go now
+ */
+export function createSubscriptions(
+  settings: Settings,
+  nextId: () => number,
+  wanted: () => unknown,
+  welcomed: () => boolean,
+  pump: () => void,
+): Subscriptions {
   const { env, codec } = settings;
   const subs = new Map<string, Subscription>();
   const leaving: string[] = [];
@@ -108,7 +108,7 @@ export function createSubscriptions(needs: SubscriptionsNeeds): Subscriptions {
     const since = sub.position ?? sub.since;
     const { ack, presence } = sub;
     sub.phase = 'asked';
-    sub.requestId = outgoing.nextId();
+    sub.requestId = nextId();
     sub.asked = isPosition(since) ? since : undefined;
     sub.stopTimer = env.timer(settings.requestTimeout, () => ask(sub));
     return codec.encode({ type: 'subscribe', channel: sub.name, since, ack, presence, id: sub.requestId });
@@ -187,7 +187,6 @@ export function createSubscriptions(needs: SubscriptionsNeeds): Subscriptions {
     get,
     peek: (name) => subs.get(name),
     retain: (sub, { ack, presence, since }) => {
-      subs.set(sub.name, sub);
       sub.stopLinger?.();
       sub.stopLinger = undefined;
       const more = (ack === true && sub.ack !== true) || (presence === true && sub.presence !== true);
@@ -209,16 +208,14 @@ export function createSubscriptions(needs: SubscriptionsNeeds): Subscriptions {
       });
     },
     setState: (sub, state) => {
-      subs.set(sub.name, sub);
-      sub.stateId = outgoing.nextId();
+      sub.stateId = nextId();
       sub.state = encode(settings, { type: 'presence', channel: sub.name, state, id: sub.stateId });
       sub.stateDue = true;
       pump();
     },
     next: () => {
       const left = leaving.shift();
-      if (left !== undefined)
-        return codec.encode({ type: 'unsubscribe', channel: left, id: outgoing.nextId() });
+      if (left !== undefined) return codec.encode({ type: 'unsubscribe', channel: left, id: nextId() });
       for (const sub of subs.values()) {
         if (sub.phase === 'due' && sub.stopTimer === undefined) return subscribeFrame(sub);
       }

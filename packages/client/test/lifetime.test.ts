@@ -93,4 +93,15 @@ describe('a client', () => {
     client.disconnect();
     expect(client.userId).toBeUndefined();
   });
+
+  it('takes an option that is undefined for one that is absent', async () => {
+    const { client, env, online } = createHarness({
+      linger: undefined,
+      queue: { maxCount: undefined } as never,
+    });
+    const socket = await online();
+    client.channel('chat:a').on('message', () => undefined)();
+    await env.advance(499);
+    expect(socket.all('unsubscribe')).toEqual([]);
+  });
 });

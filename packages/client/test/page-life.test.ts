@@ -98,35 +98,30 @@ describe('a page that nobody looks at, or that is offline', () => {
 
 describe('the page’s own events', () => {
   it('become left, returned and woke, and only while somebody listens', () => {
-    const target = () => {
-      const hooks = new Map<string, (event: unknown) => void>();
-      return {
-        hooks,
-        addEventListener: (type: string, hook: (event: unknown) => void) => hooks.set(type, hook),
-        removeEventListener: (type: string) => hooks.delete(type),
-      };
-    };
-    const document = { ...target(), visibilityState: 'visible' };
+    const hooks = new Map<string, (event: never) => void>();
+    const document = { visibilityState: 'visible' };
     const navigator = { onLine: true };
-    const scope = { ...target(), document, navigator };
-    const lifecycle = pageLifecycle(scope);
+    const lifecycle = pageLifecycle({
+      document,
+      navigator,
+      addEventListener: (type, hook) => hooks.set(type, hook),
+      removeEventListener: (type) => hooks.delete(type),
+    });
+    const fire = (type: string): void => hooks.get(type)?.({ type } as never);
     const heard: string[] = [];
     const stop = lifecycle.listen((event) => heard.push(event));
-    scope.hooks.get('pagehide')?.({});
-    scope.hooks.get('pageshow')?.({});
-    document.hooks.get('visibilitychange')?.({});
-    document.hooks.get('resume')?.({});
-    scope.hooks.get('online')?.({});
+    for (const type of ['pagehide', 'pageshow', 'visibilitychange', 'resume', 'online']) fire(type);
     expect(heard).toEqual(['left', 'returned', 'woke', 'woke', 'woke']);
     document.visibilityState = 'hidden';
-    document.hooks.get('visibilitychange')?.({});
+    fire('visibilitychange');
     expect(lifecycle.active()).toBe(false);
     document.visibilityState = 'visible';
     navigator.onLine = false;
+    fire('online');
     expect(lifecycle.active()).toBe(false);
     expect(heard).toHaveLength(5);
     stop();
-    expect(scope.hooks.size + document.hooks.size).toBe(0);
+    expect(hooks.size).toBe(0);
   });
 
   it('are simply absent outside a browser', () => {

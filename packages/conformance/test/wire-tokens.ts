@@ -116,7 +116,7 @@ export function wireTokens(keys: () => string): WireTokens {
       'a user that is an object': () => signed({ sub: { toString: 'alice' } }),
       'more than 8 KiB': () => signed({ pad: 'x'.repeat(8192) }),
       'a fourth part': () => `${signed()}.x`,
-      'a line feed at its end': () => `${signed()}\n`,
+      'dots at its end': () => `${signed()}..`,
     },
   };
 }

@@ -29,6 +29,7 @@ import { collectChannels, collectMethods, Features } from './features.ts';
 import { createMetrics, type Metrics } from './ports/metrics.ts';
 import type { Session, Transport } from './ports/transport.ts';
 import { Presence, type PresenceChange } from './presence/presence.ts';
+import { checkChannelName } from './validate.ts';
 
 /**
  * Composes one node.
@@ -161,8 +162,10 @@ class ThrumCore implements Core {
 
   async subscribeUser(userId: string, channel: string): Promise<number> {
     const rules = this.rules(channel);
-    const connections = this.node.hub.connectionsOf(userId);
-    await Promise.all(connections.map((connection) => enter(this.node, connection, rules, { channel })));
+    const connections = this.node.hub.connectionsOf(userId).filter(({ alive }) => alive);
+    // One that is in the channel already keeps the options that its client chose.
+    const outside = connections.filter(({ subscriptions }) => !subscriptions.has(channel));
+    await Promise.all(outside.map((connection) => enter(this.node, connection, rules, { channel })));
     return connections.length;
   }
 
@@ -195,11 +198,12 @@ class ThrumCore implements Core {
     const { code, reason } = closeCodes.goingAway;
     for (const connection of this.node.hub.connections.values()) connection.close(code, reason);
     this.wheel.stop();
-    await this.node.features.stop();
+    await this.node.features.stop(this.node.log);
     this.node.presence.close();
   }
 
   private rules(channel: string): Rules {
+    checkChannelName(channel);
     const match = this.node.definitions(channel);
     if (match === undefined) throw accessDenied('subscribe');
     return match.rules;
@@ -227,7 +231,9 @@ function featureContext(node: Node, core: Core): FeatureContext {
     publish: (channel, event, data, options) => core.publish(channel, event, data, options),
     signal: (channel, event, data, options) => publisher.signal(channel, event, data, options?.from),
     isAllowed: (user, action, channel) => authorizer.allows({ user, action, channel }),
-    isSubscribed: (connectionId, channel) =>
-      hub.connections.get(connectionId)?.subscriptions.has(channel) ?? false,
+    isSubscribed(connectionId, channel) {
+      const connection = hub.connections.get(connectionId);
+      return connection?.alive === true && connection.subscriptions.has(channel);
+    },
   };
 }

@@ -6,6 +6,8 @@ import { ThrumError } from './errors.ts';
 import type { Feature, FeatureContext } from './feature.ts';
 import type { ChannelEvent } from './hooks.ts';
 import type { MethodDefinition } from './methods.ts';
+import { notify } from './notify.ts';
+import type { Log } from './ports/log.ts';
 import type { MaybePromise } from './types.ts';
 
 type Handler = NonNullable<Feature['frames']>[string];
@@ -44,13 +46,22 @@ export class Features {
     }
   }
 
-  /** Ends them in the reverse order of their start. */
-  async stop(): Promise<void> {
-    for (const stop of this.stops.splice(0).reverse()) await stop();
+  /** Ends them in the reverse order of their start; one that fails is logged and does not keep the others running. */
+  async stop(log: Log): Promise<void> {
+    for (const stop of this.stops.splice(0).reverse()) {
+      try {
+        await stop();
+      } catch (error) {
+        log.error('a feature did not stop', {}, error);
+      }
+    }
   }
 
-  left(event: ChannelEvent): void {
-    for (const feature of this.leavers) feature.left?.(event);
+  /** Tells them that a connection left; one that throws must not keep the others, or the connection, from ending. */
+  left(event: ChannelEvent, log: Log): void {
+    for (const feature of this.leavers) {
+      notify(log, `${feature.name} feature's left`, (left: ChannelEvent) => feature.left?.(left), event);
+    }
   }
 
   private async run(handler: Handler, connection: Connection, envelope: Envelope): Promise<void> {

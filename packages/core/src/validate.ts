@@ -1,5 +1,11 @@
-import { jsonError, type Schema, type SchemaIssue } from '@thrum/protocol';
+import { channelNameError, jsonError, type Schema, type SchemaIssue } from '@thrum/protocol';
 import { ThrumError } from './errors.ts';
+
+/** @throws ThrumError `invalid_channel` (PROTOCOL.md §5). */
+export function checkChannelName(channel: string): void {
+  const problem = channelNameError(channel);
+  if (problem !== undefined) throw new ThrumError('invalid_channel', `Invalid channel name: it ${problem}`);
+}
 
 /**
  * The value a schema makes of `data`; `data` itself where there is no schema.

@@ -237,7 +237,7 @@ export interface PublicationFrame extends Omit<Publication, 'event'> {
   readonly type: string;
 }
 
-/** `data` of the `result` that answers `history`. */
+/** What `history` gives; in the `result` that answers the frame, publications travel as {@link PublicationFrame}. */
 export interface HistoryResult {
   readonly publications: readonly Publication[];
   /** The top of the log; absent where the channel keeps no history. */

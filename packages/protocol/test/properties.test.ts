@@ -172,7 +172,6 @@ describe('names', () => {
     const fine = (name: string, max: number): boolean =>
       bytes(name) >= 1 &&
       bytes(name) <= max &&
-      // oxlint-disable-next-line no-control-regex -- the rule is about control characters
       !/[\u0000-\u001f\u007f-\u009f]/u.test(name) &&
       !/\p{Surrogate}/u.test(name) &&
       !name.startsWith('thrum:');

@@ -63,6 +63,7 @@ describe('closing', () => {
     half.write('GET / HTTP/1.1\r\n');
     await asked.promise;
     await server.app.close({ drainMs: 0 });
+    expect(server.app.connections()).toEqual([]);
     for (const socket of [refused, waiting, silent, half]) socket.destroy();
   });
 

@@ -1,10 +1,11 @@
+// An alias and not an interface: only that fits a sender who takes any object with a `type`.
 /** The client frame: `{"type":"typing","channel":"chat:lobby","active":true}`. */
-export interface TypingFrame {
+export type TypingFrame = {
   readonly type: 'typing';
   readonly channel: string;
   /** Default true. */
   readonly active?: boolean;
-}
+};
 
 /** The transient event's name and, in its `data`, who types or has stopped. */
 export const typingEvent = 'typing';

@@ -3,7 +3,7 @@ import { redactTokens } from './redact.ts';
 import { Store, type Readable } from './store.ts';
 
 /** `note` is no frame: a socket that opened, closed or was killed, shown between the frames it explains. */
-export type Direction = 'in' | 'out' | 'note';
+type Direction = 'in' | 'out' | 'note';
 
 export interface InspectorEntry {
   readonly seq: number;

@@ -1,7 +1,7 @@
 import type { HistoryResult, Position, Publication } from '@thrum/protocol';
 import { Store, type Readable } from './store.ts';
 
-export type MessageState = 'pending' | 'failed' | 'sent';
+type MessageState = 'pending' | 'failed' | 'sent';
 
 export interface ChatMessage {
   /** Stable for as long as the message is shown, also while it turns from pending to sent. */

@@ -20,7 +20,7 @@ export interface RoomChannel {
   dispose(): void;
 }
 
-export interface PresenceSource {
+interface PresenceSource {
   readonly members: readonly Member[];
   onChange(listener: (members: readonly Member[]) => void): () => void;
   update(state: unknown): unknown;

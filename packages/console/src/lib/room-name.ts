@@ -1,6 +1,6 @@
 import { channelNameError } from '@thrum/protocol';
 
-export const defaultRoom = 'lobby';
+const defaultRoom = 'lobby';
 
 /** The room that an address names: `#lobby`. */
 export function roomFromHash(hash: string): string {

@@ -11,12 +11,7 @@ export interface TypingSource {
 }
 
 export function openTyping(channel: TypingChannel, client: Client): TypingSource {
-  const indicator = createTyping(channel, {
-    get userId() {
-      return client.userId;
-    },
-    send: (frame) => client.send({ ...frame }),
-  });
+  const indicator = createTyping(channel, client);
   return {
     users: { get: () => indicator.users, subscribe: (listener) => indicator.onChange(() => listener()) },
     start: () => indicator.start(),

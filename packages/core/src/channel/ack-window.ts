@@ -29,6 +29,10 @@ export class AckWindow {
     }
   }
 
+  clear(): void {
+    this.waiting.clear();
+  }
+
   /** Confirms the one publication that carried this id. False when there is none. */
   confirmId(id: string): boolean {
     for (const [offset, { publication }] of this.waiting) {

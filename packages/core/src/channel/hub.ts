@@ -78,22 +78,27 @@ export class Hub {
     return { channel, subscription };
   }
 
-  /** Takes a subscription out of its channel; `dropped` lets its user's presence linger. */
-  leave(connection: Connection, subscription: Subscription, how: 'left' | 'dropped'): void {
-    if (subscription.ended) return;
+  /**
+   * Takes a subscription out of its channel; `dropped` lets its user's presence linger. False when it had left before:
+   * its connection may have another one for the same channel by now.
+   */
+  leave(connection: Connection, subscription: Subscription, how: 'left' | 'dropped'): boolean {
+    if (subscription.ended) return false;
     const { channel: name, rules } = subscription;
     subscription.ended = true;
     connection.subscriptions.delete(name);
     this.parts.metrics.subscriptions -= 1;
-    if (rules.presence && connection.user !== undefined) {
-      this.presence.leave(name, connection.user.id, connection.id, how);
-    }
     const channel = this.channels.get(name);
     channel?.live.delete(subscription);
     channel?.joining.delete(subscription);
-    if (channel === undefined || channel.size > 0) return;
+    // Only now: nobody needs to be told of their own going.
+    if (rules.presence && connection.user !== undefined) {
+      this.presence.leave(name, connection.user.id, connection.id, how);
+    }
+    if (channel === undefined || channel.size > 0) return true;
     channel.end();
     this.channels.delete(name);
     this.parts.metrics.channels = this.channels.size;
+    return true;
   }
 }

@@ -24,47 +24,44 @@ export async function join(
   if (channel.rules.retention === undefined) {
     if (!subscription.current) return;
     answer(entered, undefined, id);
-    channel.promote(subscription, undefined);
+    if (subscription.current) channel.promote(subscription, undefined);
     return;
   }
   for (let reading = 0; reading < maxReadings; reading += 1) {
     const page = await read(parts, channel.name, since);
-    if (!subscription.current) return;
-    const start = merge(page, subscription.buffer ?? [], since, parts.limits.historyPage);
-    if (start !== undefined && channel.isAt(page.epoch, start.offset)) {
-      begin(parts, entered, { page, start, since }, id);
-      return;
-    }
-    // The log is ahead of what this node has delivered, or of another epoch: the live ones must catch up first.
+    if (!subscription.current || begin(parts, entered, { page, since }, id)) return;
+    // The log is ahead of what this node has delivered, or of another epoch: the live ones must catch up first. What
+    // they get is buffered here too, and may be all that was wanting.
     await channel.heal();
-    if (!subscription.current) return;
+    if (!subscription.current || begin(parts, entered, { page, since }, id)) return;
     subscription.buffer = [];
   }
   throw new ThrumError('unavailable');
 }
 
+/** Goes live if what was read, with what was buffered, ends where the live subscriptions stand. */
 function begin(
   { env, limits, metrics }: Parts,
   entered: Entered,
-  {
-    page,
-    start,
-    since,
-  }: { readonly page: LogPage; readonly start: Start; readonly since: Since | undefined },
+  { page, since }: { readonly page: LogPage; readonly since: Since | undefined },
   id: FrameId | undefined,
-): void {
+): boolean {
+  const { channel, subscription } = entered;
+  const start = merge(page, subscription.buffer ?? [], since, limits.historyPage);
+  if (start === undefined || !channel.isAt(page.epoch, start.offset)) return false;
   if (typeof since === 'object' && 'epoch' in since) {
     if (start.recovered) metrics.recovered += 1;
     else metrics.unrecovered += 1;
   }
-  const { channel, subscription } = entered;
   answer(entered, start, id);
   const dueAt = env.monotonic() + limits.redeliverySeconds * 1000;
   for (const publication of start.publications) {
     subscription.connection.send(toPublicationFrame(publication));
     subscription.acks?.sent(publication, dueAt);
   }
-  channel.promote(subscription, { epoch: page.epoch, offset: start.offset });
+  // So much at once may have been more than the connection could take.
+  if (subscription.current) channel.promote(subscription, { epoch: page.epoch, offset: start.offset });
+  return true;
 }
 
 function answer({ channel, subscription }: Entered, start: Start | undefined, id: FrameId | undefined): void {

@@ -10,9 +10,8 @@ export function leave(
   subscription: Subscription,
   how: 'left' | 'dropped',
 ): void {
-  node.hub.leave(connection, subscription, how);
-  if (connection.user === undefined) return;
+  if (!node.hub.leave(connection, subscription, how) || connection.user === undefined) return;
   const event = { connectionId: connection.id, user: connection.user, channel: subscription.channel };
-  notify(node.log, 'unsubscribe', node.hooks.unsubscribe, event);
-  node.features.left(event);
+  if (subscription.announced) notify(node.log, 'unsubscribe', node.hooks.unsubscribe, event);
+  node.features.left(event, node.log);
 }

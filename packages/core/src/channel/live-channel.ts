@@ -102,9 +102,8 @@ export class LiveChannel {
    * answer, they are told so and go on from its top (PROTOCOL.md §14).
    */
   heal(): Promise<void> {
-    this.healing ??= this.readOn().finally(() => {
-      this.healing = undefined;
-    });
+    if (this.ended) return Promise.resolve();
+    this.healing ??= this.readOn();
     return this.healing;
   }
 
@@ -116,7 +115,12 @@ export class LiveChannel {
   private advance(publication: Publication, offset: number): void {
     this.offset = offset;
     this.fanOut(publication);
-    for (const subscription of this.joining) subscription.buffer?.push(publication);
+    for (const { buffer } of this.joining) {
+      if (buffer === undefined) continue;
+      buffer.push(publication);
+      // A log that answers slowly must not pile up memory: a hole at the front only means reading again.
+      if (buffer.length > this.parts.limits.historyPage) buffer.shift();
+    }
   }
 
   private fanOut(publication: Publication): void {
@@ -131,21 +135,25 @@ export class LiveChannel {
 
   private async readOn(): Promise<void> {
     try {
-      while (!this.ended && (await this.readPage())) {
+      while (!this.ended && ((await this.readPage()) || this.stale)) {
         // There is more, or something was notified meanwhile.
       }
     } catch (error) {
+      if (this.ended) return;
       this.parts.log.warn('the log could not be read; trying again', { channel: this.name }, error);
       this.retry?.();
       this.retry = this.parts.env.timer(retryAfter, () => void this.heal());
+    } finally {
+      // In the same step as the last look at `stale`: what is notified in between would wait for the next publication.
+      this.healing = undefined;
     }
   }
 
   /** Delivers one page from where the live subscriptions stand. True when there may be more. */
   private async readPage(): Promise<boolean> {
     const { epoch, offset } = this;
-    if (epoch === undefined) return false;
     this.stale = false;
+    if (epoch === undefined) return false;
     const limit = this.parts.limits.historyPage;
     const page = await this.parts.broker.read(this.name, { since: { epoch, offset }, limit });
     const to = offset + page.publications.length;
@@ -156,11 +164,13 @@ export class LiveChannel {
     }
     for (const publication of page.publications) this.advance(publication, publication.offset ?? 0);
     this.parts.metrics.healed += page.publications.length;
-    return this.stale || page.offset > to;
+    return page.offset > to;
   }
 
   /** Continuity is lost for everyone who is live: they begin anew at the top. */
   private reset(epoch: string, offset: number): void {
+    // Offsets of another epoch mean other publications: they could be neither confirmed nor told apart.
+    if (epoch !== this.epoch) for (const { acks } of this.live) acks?.clear();
     this.epoch = epoch;
     this.offset = offset;
     this.parts.metrics.resets += this.live.size;

@@ -1,4 +1,4 @@
-import { channelNameError, eventNameError, type Position } from '@thrum/protocol';
+import { eventNameError, type Position } from '@thrum/protocol';
 import { accessDenied } from '../auth/authorizer.ts';
 import { ThrumError } from '../errors.ts';
 import { fingerprint } from '../fingerprint.ts';
@@ -8,7 +8,7 @@ import type { Broker, Draft, Idempotency, PublishOptions, PublishOutcome } from 
 import type { Env } from '../ports/env.ts';
 import type { Log } from '../ports/log.ts';
 import type { Metrics } from '../ports/metrics.ts';
-import { toJson, validate } from '../validate.ts';
+import { checkChannelName, toJson, validate } from '../validate.ts';
 import type { Definitions, Rules } from './definitions.ts';
 
 export interface PublisherParts {
@@ -57,8 +57,7 @@ export class Publisher {
    * @throws ThrumError `invalid_channel`, `access_denied`, `invalid_event`, `invalid_data`.
    */
   async prepare(channel: string, event: string, data: unknown): Promise<Prepared> {
-    const problem = channelNameError(channel);
-    if (problem !== undefined) throw new ThrumError('invalid_channel', `Invalid channel name: it ${problem}`);
+    checkChannelName(channel);
     const match = this.parts.definitions(channel);
     if (match === undefined) throw accessDenied('publish');
     return this.check(channel, match.rules, event, toJson(data, this.parts.maxDepth));

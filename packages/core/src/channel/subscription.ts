@@ -21,6 +21,10 @@ export class Subscription {
   readonly rules: Rules;
   /** Publications that came while the log is being read; `undefined` once the subscription is live. */
   buffer: Publication[] | undefined;
+  /** The join that is under way, if there is one. */
+  joining: Promise<void> | undefined;
+  /** The `subscribe` hook has heard of it, so `unsubscribe` is to follow. */
+  announced = false;
   /** Wants to be told of members. */
   watches = false;
   /** What was sent and not yet confirmed, for an acknowledged subscription. */

@@ -2,6 +2,7 @@ import type { FrameId, Since, SubscribeFrame } from '@thrum/protocol';
 import { AckWindow } from '../channel/ack-window.ts';
 import type { Rules } from '../channel/definitions.ts';
 import { join } from '../channel/join.ts';
+import { leave } from '../channel/leave.ts';
 import type { Subscription } from '../channel/subscription.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Node } from '../connection/node.ts';
@@ -26,6 +27,8 @@ export async function subscribe(node: Node, connection: Connection, frame: Subsc
   }
   if (!connection.alive) return;
   await enter(node, connection, rules, frame);
+  // The server has ended it while it was being joined; the frame is owed its answer.
+  if (connection.alive && !connection.subscriptions.has(channel)) throw new ThrumError('access_denied');
 }
 
 /** What a subscription is asked to be; the frame's fields, or the server's own wish. */
@@ -48,27 +51,44 @@ export async function enter(
   options: SubscribeOptions,
 ): Promise<void> {
   const { channel, since } = options;
-  const existing = connection.subscriptions.get(channel);
+  let existing = connection.subscriptions.get(channel);
+  // Two joins of one subscription, the client's and the server's, would take each other's buffer away.
+  while (existing?.joining !== undefined) {
+    await existing.joining.catch(() => undefined);
+    existing = connection.subscriptions.get(channel);
+  }
+  if (!connection.alive) return;
   if (existing === undefined && connection.subscriptions.size >= node.limits.channels) {
     throw new ThrumError(
       'channel_limit',
       `Too many channels on this connection: at most ${node.limits.channels}`,
     );
   }
-  if (existing !== undefined && existing.buffer === undefined && since === undefined) {
-    change(node, existing, options);
-    return;
-  }
-  const entered = node.hub.enter(connection, channel, rules);
+  if (existing !== undefined && since === undefined) change(node, existing, options);
+  else await catchUp(node, connection, rules, options, existing === undefined);
+}
+
+/** Joins, or joins again, from `since` on; who cannot is out of the channel. */
+async function catchUp(
+  node: Node,
+  connection: Connection,
+  rules: Rules,
+  options: SubscribeOptions,
+  isNew: boolean,
+): Promise<void> {
+  const entered = node.hub.enter(connection, options.channel, rules);
   const { subscription } = entered;
   apply(subscription, options);
   try {
-    await join(node, entered, since, options.id);
+    subscription.joining = join(node, entered, options.since, options.id);
+    await subscription.joining;
   } catch (error) {
-    node.hub.leave(connection, subscription, 'left');
+    leave(node, connection, subscription, 'left');
     throw error instanceof ThrumError ? error : new ThrumError('unavailable', undefined, { cause: error });
+  } finally {
+    subscription.joining = undefined;
   }
-  if (subscription.current) present(node, subscription, options.presence ?? false, existing === undefined);
+  if (subscription.current) present(node, subscription, options.presence ?? false, isNew);
 }
 
 /** Other options for a subscription whose stream goes on unbroken. */
@@ -86,8 +106,10 @@ function change(node: Node, subscription: Subscription, options: SubscribeOption
   present(node, subscription, options.presence ?? false, false);
 }
 
-function apply(subscription: Subscription, { ack }: SubscribeOptions): void {
-  subscription.acks = ack === true ? (subscription.acks ?? new AckWindow()) : undefined;
+function apply(subscription: Subscription, { ack, since }: SubscribeOptions): void {
+  if (ack !== true) subscription.acks = undefined;
+  // With `since` the client says where it stands, and what it has not seen from there comes again.
+  else if (since !== undefined || subscription.acks === undefined) subscription.acks = new AckWindow();
 }
 
 /** Enters the member, and tells a subscription that watches who is there. */
@@ -95,6 +117,7 @@ function present(node: Node, subscription: Subscription, watches: boolean, isNew
   const { channel, connection, rules } = subscription;
   const user = userOf(connection);
   if (isNew) {
+    subscription.announced = true;
     notify(node.log, 'subscribe', node.hooks.subscribe, { connectionId: connection.id, user, channel });
     if (rules.presence) {
       node.presence.enter(channel, user.id, { connectionId: connection.id, joinedAt: node.env.now() });

@@ -1,4 +1,11 @@
-import { type Envelope, isFrameError, readEnvelope } from '@thrum/protocol';
+import {
+  channelNameError,
+  type Envelope,
+  errorInfo,
+  type FrameError,
+  isFrameError,
+  readEnvelope,
+} from '@thrum/protocol';
 import { ThrumError } from '../errors.ts';
 import type { MaybePromise } from '../types.ts';
 import type { Connection } from './connection.ts';
@@ -30,7 +37,12 @@ export class Inbox {
     node.metrics.framesIn += 1;
     node.metrics.bytesIn += message.length;
     const envelope = this.decode(message);
-    if (envelope === undefined || !this.meter(envelope)) return;
+    // Before anything else: what is no frame costs as much as one, or a flood of it would never end.
+    if (!this.meter(envelope)) return;
+    if (isFrameError(envelope)) {
+      connection.fail(new ThrumError(envelope.code, envelope.message), idOf(envelope));
+      return;
+    }
     if (envelope.type === 'ping') {
       // Answered ahead of the queue: a slow hook must not look like a dead server.
       connection.send({ type: 'pong', ...idOf(envelope) });
@@ -50,24 +62,18 @@ export class Inbox {
     this.waiting = undefined;
   }
 
-  private decode(message: string | Uint8Array): Envelope | undefined {
-    let value: unknown;
+  private decode(message: string | Uint8Array): Envelope | FrameError {
     try {
-      value = this.connection.transport.codec.decode(message);
+      return readEnvelope(this.connection.transport.codec.decode(message));
     } catch {
-      this.connection.failWith('invalid_message');
-      return undefined;
+      return { code: 'invalid_message', message: errorInfo('invalid_message').message };
     }
-    const envelope = readEnvelope(value);
-    if (!isFrameError(envelope)) return envelope;
-    this.connection.fail(new ThrumError(envelope.code, envelope.message), idOf(envelope));
-    return undefined;
   }
 
-  private meter(envelope: Envelope): boolean {
+  private meter(envelope: Envelope | FrameError): boolean {
     const { connection, node } = this;
     const { rate, abuseFactor } = node.limits;
-    const cost = envelope.type === 'ack' ? ackCost : 1;
+    const cost = 'type' in envelope && envelope.type === 'ack' ? ackCost : 1;
     const verdict = connection.bucket.take(rate, abuseFactor, node.env.monotonic(), cost);
     if (verdict === 'allow') return true;
     const after = connection.bucket.wait(rate);
@@ -113,7 +119,7 @@ export class Inbox {
 
   private failed(error: unknown, envelope: Envelope): void {
     const known = ThrumError.from(error);
-    if (known.code === 'internal') {
+    if (known.code === 'internal' || known.code === 'unavailable') {
       this.node.log.error(
         'a frame failed',
         { type: envelope.type, connectionId: this.connection.id },
@@ -121,12 +127,12 @@ export class Inbox {
       );
     }
     const { channel } = envelope.raw;
-    // A name that was refused is not repeated: it may be long or hold control characters.
-    const named = typeof channel === 'string' && known.code !== 'invalid_channel';
+    // A name that is none is not repeated: it may be long or hold control characters.
+    const named = typeof channel === 'string' && channelNameError(channel) === undefined;
     this.connection.fail(known, { ...idOf(envelope), ...(named ? { channel } : {}) });
   }
 }
 
-function idOf({ id }: Pick<Envelope, 'id'>): { readonly id?: NonNullable<Envelope['id']> } {
+function idOf({ id }: Pick<Envelope | FrameError, 'id'>): { readonly id?: NonNullable<Envelope['id']> } {
   return id === undefined ? {} : { id };
 }

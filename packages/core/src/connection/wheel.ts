@@ -57,10 +57,12 @@ export class Wheel {
 
   private async validate(connection: Connection): Promise<void> {
     const { auth, log } = this.node;
-    if (auth?.validate === undefined || connection.identity === undefined) return;
+    const { identity } = connection;
+    if (auth?.validate === undefined || identity === undefined) return;
     try {
-      const valid = await auth.validate(connection.identity);
-      if (!valid && connection.alive) connection.failWith('session_expired');
+      const valid = await auth.validate(identity);
+      // A session that was renewed meanwhile is not the one that was asked about.
+      if (!valid && connection.alive && connection.identity === identity) connection.failWith('session_expired');
     } catch (error) {
       // The port's law: not to know keeps the session.
       log.warn('a session could not be validated', { connectionId: connection.id }, error);

@@ -17,30 +17,38 @@ type Signal = keyof typeof signals;
  * time is an echo, not impatience.
  */
 const echoMs = 300;
+/** Even without a drain, closing takes a moment. */
+const shortestMs = 1000;
 /** What is left after the drain for closing everything else. */
 const drainShare = 0.9;
 
-/** Resolves with the exit code once a signal came and the server has stopped; a second signal ends the process at once. */
-export async function untilStopped(server: Stoppable): Promise<number> {
+/**
+ * Listens for signals from now on: before the server does, or one that comes with its first line would just kill it.
+ * What is returned resolves with the exit code once a signal came and the server has stopped; a second signal ends the
+ * process at once.
+ */
+export function watchSignals(): (server: Stoppable) => Promise<number> {
   let first: { readonly signal: Signal; readonly at: number } | undefined;
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise, resolve } = Promise.withResolvers<Signal>();
   for (const signal of Object.keys(signals) as Signal[]) {
     process.on(signal, () => {
       if (first === undefined) {
         first = { signal, at: performance.now() };
-        note(stopping(signal, server));
-        resolve();
+        resolve(signal);
       } else if (first.signal !== signal || performance.now() - first.at > echoMs) {
         note('stopped at once');
         process.exit(signals[signal]);
       }
     });
   }
-  // Nothing else may keep the process alive, and without this the end of the event loop would be its end.
-  const alive = setInterval(() => undefined, 60_000);
-  await promise;
-  clearInterval(alive);
-  return stop(server);
+  return async (server) => {
+    // Nothing else may keep the process alive, and without this the end of the event loop would be its end.
+    const alive = setInterval(() => undefined, 60_000);
+    const signal = await promise;
+    clearInterval(alive);
+    note(stopping(signal, server));
+    return stop(server);
+  };
 }
 
 async function stop(server: Stoppable): Promise<number> {
@@ -51,7 +59,7 @@ async function stop(server: Stoppable): Promise<number> {
     note(`${count(connections())} left, at most ${left.toFixed(0)} s more`);
   }, 1000);
   const { promise: deadline, resolve } = Promise.withResolvers<boolean>();
-  const timer = setTimeout(() => resolve(false), seconds * 1000);
+  const timer = setTimeout(() => resolve(false), Math.max(seconds * 1000, shortestMs));
   try {
     const done = await Promise.race([close(seconds * 1000 * drainShare).then(() => true), deadline]);
     const elapsed = ((performance.now() - started) / 1000).toFixed(1);

@@ -70,7 +70,7 @@ describe('slow requests', () => {
     ['headers that trickle', 'GET /healthz HTTP/1.1\r\nHost: x\r\n'],
     ['a connection that stays silent', ''],
   ])('are answered with 408: %s', async (_title, bytes) => {
-    await using server = await startServer({}, { headersSeconds: 0.1, requestSeconds: 0.1 });
+    await using server = await startServer({}, { headersSeconds: 0.1 });
     const socket = await openSocket(server.url);
     socket.write(bytes);
     expect((await readResponse(socket)).status).toBe(408);

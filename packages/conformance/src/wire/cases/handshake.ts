@@ -110,7 +110,9 @@ const others: readonly WireCase[] = [
     run: async (wire) => {
       const socket = await openSocket(wire.url);
       wire.defer(() => void socket.destroy());
-      await exchange(socket, upgradeRequest(new URL(wire.url).host, { path: '/nowhere' }));
+      const { host, pathname } = new URL(wire.url);
+      const headers = { 'Sec-WebSocket-Version': '8' };
+      same((await exchange(socket, upgradeRequest(host, { path: pathname, headers }))).status, 426);
       const ended = new Promise<void>((resolve) => void socket.once('close', resolve).once('end', resolve));
       socket.resume();
       await within(ended, () => 'the end of the TCP connection');

@@ -50,7 +50,8 @@ export function rate(): readonly WireCase[] {
           client,
           answers.findLast(({ type }) => type === 'error'),
         );
-        const { data } = await client.ask({ type: 'history', channel });
+        const reader = await wire.connect('bob');
+        const { data } = await reader.ask({ type: 'history', channel });
         const kept = (data as { publications: readonly { data: unknown }[] }).publications.map(
           (one) => one.data,
         );

@@ -10,7 +10,7 @@ import { banner } from '../banner.ts';
 import { CliError } from '../failure.ts';
 import { addOptionFlags, type Flags } from '../flags.ts';
 import { note, print } from '../output.ts';
-import { untilStopped } from '../shutdown.ts';
+import { watchSignals } from '../shutdown.ts';
 
 const examples = `
 Every option is also a field of thrum.config.ts and a variable; flags win over variables, variables over the file.
@@ -34,6 +34,7 @@ async function start(flags: Flags): Promise<void> {
   for (const warning of loaded.warnings) note(`warning: ${warning}`);
   const { config } = loaded;
   const thrum = await build(loaded);
+  const untilStopped = watchSignals();
   const listening = await listen(thrum, config);
   // In production standard output is for log lines, and one of them has the address.
   if (config.mode === 'development') print(banner(loaded, listening));

@@ -85,6 +85,8 @@ export class WebSocketEdge {
     for (const socket of this.pending) socket.destroy();
     await within(this.options.env, lastCloseMs, this.heartbeat.empty(), undefined);
     for (const connection of this.heartbeat.connections) connection.terminate();
+    // Their `close` events come in a later turn, and the core counts them.
+    await this.heartbeat.empty();
     this.refuser.close();
     this.heartbeat.stop();
     this.server.close();
