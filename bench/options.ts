@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { isPeerName, type Peer, peerNames, peers } from './peers.ts';
 import { descriptorLimit } from './report/machine.ts';
 
-export const scenarioNames = ['fanout', 'idle', 'accept'] as const;
+const scenarioNames = ['fanout', 'idle', 'accept'] as const;
 
 export type ScenarioName = (typeof scenarioNames)[number];
 
@@ -29,7 +29,7 @@ export class UsageError extends Error {}
 /** Descriptors that a process needs besides its connections. */
 const spareDescriptors = 100;
 
-export const usage = `npm run bench -- <fanout | idle | accept | all> [options]
+const usage = `npm run bench -- <fanout | idle | accept | all> [options]
 
   --quick            small and short: shows that all works, proves nothing
   --peers a,b        of ${peerNames.join(', ')} (default: all)

@@ -1,5 +1,5 @@
 /** Precedes the moment of publication in a payload, as in tools that read any text protocol. */
-export const marker = '@@T';
+const marker = '@@T';
 
 const digits = 16;
 const stampLength = marker.length + digits;

@@ -1,7 +1,7 @@
 /** Functions that another process may call, by name. */
 export type Calls<C> = { [Name in keyof C]: (options: never) => unknown };
 
-export interface Request {
+interface Request {
   readonly id: number;
   readonly name: string;
   readonly options: unknown;

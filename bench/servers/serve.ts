@@ -15,7 +15,7 @@ export interface Server {
   publish(payload: string): void;
 }
 
-export const payloadBytes = 100;
+const payloadBytes = 100;
 
 /** Gives a server the calls of the benchmark. What it adds to the cost is the same for every peer. */
 export function serve(start: () => Promise<Server>): void {

@@ -67,10 +67,14 @@ function composeNode(options: CoreOptions): Node {
   };
 }
 
+/** Limits that can sensibly be switched off. */
+const mayBeZero: ReadonlySet<string> = new Set(['drainSeconds', 'presenceGraceSeconds', 'redeliveries']);
+
 function checkLimits(limits: Limits): Limits {
   for (const [name, value] of Object.entries(limits)) {
-    if (typeof value === 'number' && value > 0 && !Number.isNaN(value)) continue;
-    throw new Error(`limit "${name}": expected a number above 0, got ${String(value)}`);
+    const least = mayBeZero.has(name) ? '0 or more' : 'above 0';
+    if (typeof value === 'number' && (value > 0 || (value === 0 && mayBeZero.has(name)))) continue;
+    throw new Error(`limit "${name}": expected a number ${least}, got ${String(value)}`);
   }
   return limits;
 }

@@ -134,6 +134,7 @@ describe('subscribe and unsubscribe hooks', () => {
     client.send({ type: 'subscribe', channel: 'a', since: 'latest', id: 1 });
     await world.settle();
     expect(client.answers(1)[0]).toMatchObject({ code: 'unavailable' });
+    expect(client.last('unsubscribed')).toEqual({ type: 'unsubscribed', channel: 'a', code: 'unavailable' });
     expect(events).toEqual(['+ a', '- a']);
   });
 });

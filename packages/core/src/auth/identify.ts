@@ -1,6 +1,7 @@
 import type { Connection } from '../connection/connection.ts';
 import type { Node } from '../connection/node.ts';
 import type { Authentication } from '../core-api.ts';
+import { ThrumError } from '../errors.ts';
 import { notify } from '../notify.ts';
 import type { Identity } from '../ports/auth.ts';
 
@@ -20,6 +21,11 @@ export async function verify(
       throw new Error('the session is over');
     return { ok: true, identity };
   } catch (error) {
+    // Whoever checks tokens cannot be asked now: that says nothing about this one, and the client may try again.
+    if (error instanceof ThrumError && error.code === 'unavailable') {
+      log.warn('a token could not be verified', {}, error);
+      return { ok: false, code: 'unavailable' };
+    }
     log.info('a token was refused', { reason: error instanceof Error ? error.message : 'not an error' });
     return { ok: false, code: 'invalid_token' };
   }

@@ -83,6 +83,9 @@ async function catchUp(
     subscription.joining = join(node, entered, options.since, options.id);
     await subscription.joining;
   } catch (error) {
+    // A stream that had begun ends here, which is more than the answer to this frame.
+    if (!isNew && subscription.current)
+      connection.send({ type: 'unsubscribed', channel: options.channel, code: 'unavailable' });
     leave(node, connection, subscription, 'left');
     throw error instanceof ThrumError ? error : new ThrumError('unavailable', undefined, { cause: error });
   } finally {

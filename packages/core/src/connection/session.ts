@@ -45,6 +45,8 @@ function admit(
   if (authentication?.ok === false) {
     refused();
     connection.failWith(authentication.code);
+    // A code that leaves connections open, `unavailable`, does not leave one open that has not even begun.
+    connection.close(closeCodes.tryLater.code, closeCodes.tryLater.reason);
     return;
   }
   node.metrics.accepted += 1;

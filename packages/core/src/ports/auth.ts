@@ -15,7 +15,8 @@ export interface Identity {
 /**
  * Decides who somebody is.
  *
- * Laws: `authenticate` throws or rejects for every token it does not accept, and the reason stays on the server;
+ * Laws: `authenticate` throws or rejects for every token it does not accept, and the reason stays on the server; a
+ * `ThrumError` `unavailable` says that it cannot tell now;
  * `validate` answers whether a session that was good still is (revoked, banned, logged out) and by throwing says that it
  * cannot tell, which keeps the session.
  */

@@ -79,8 +79,8 @@ export class FaultyBroker implements Broker {
       throw new Error('the network is down');
     }
     const listener: Listener = { channel, deliver, stop: () => {} };
-    await this.listen(listener);
     this.listeners.add(listener);
+    await this.listen(listener);
     return () => {
       this.listeners.delete(listener);
       listener.stop();

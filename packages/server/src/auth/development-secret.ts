@@ -2,8 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, link, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Where {@link developmentSecret} keeps it. */
-export function developmentSecretPath(dataDir: string): string {
+function developmentSecretPath(dataDir: string): string {
   return join(dataDir, 'dev-secret');
 }
 

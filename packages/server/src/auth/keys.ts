@@ -12,7 +12,7 @@ export interface VerificationKey {
 }
 
 /** RFC 7518 §3.2: an HS256 secret has at least as many bits as the hash. */
-export const minSecretBytes = 32;
+const minSecretBytes = 32;
 
 const rsaAlgorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
 const curveAlgorithms: ReadonlyMap<string, string> = new Map([

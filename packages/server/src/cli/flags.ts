@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { Mode } from '../config/config.ts';
-import { defaultOf, type Option as ConfigOption, show } from '../config/option.ts';
+import { describeDefault, type Option as ConfigOption } from '../config/option.ts';
 import { allOptions, flagOf, variableOf } from '../config/options.ts';
 
 /** Options by the keys that commander gives them. */
@@ -29,7 +28,7 @@ export function addOptionFlags(command: Command): Command {
     const flag = flagOf(key, option);
     if (flag === undefined) continue;
     const group = key.startsWith('limits.') ? 'Limits:' : 'Options:';
-    const text = `${option.help} [${variableOf(key, option)}] (${describeDefault(option)})`;
+    const text = `${option.help} [${variableOf(key, option)}] (default: ${describeDefault(option)})`;
     const value = option.boolean === true ? '' : ` <${placeholder(option)}>`;
     command.addOption(new Option(`${flag}${value}`, text).helpGroup(group));
     if (option.boolean === true) {
@@ -37,16 +36,6 @@ export function addOptionFlags(command: Command): Command {
     }
   }
   return command;
-}
-
-/** `default: 30 seconds`, or both where the modes differ. */
-export function describeDefault(option: ConfigOption): string {
-  const shown = (mode: Mode): string => show(option, defaultOf(option, mode));
-  if (option.otherwise !== undefined) return `default: ${option.otherwise}`;
-  const unit = option.unit === undefined ? '' : ` ${option.unit}`;
-  const [development, production] = [shown('development'), shown('production')];
-  if (development === production) return `default: ${development}${unit}`;
-  return `default: ${development} in development, ${production} in production`;
 }
 
 function placeholder(option: ConfigOption): string {

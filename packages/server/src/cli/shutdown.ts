@@ -16,7 +16,7 @@ type Signal = keyof typeof signals;
  * npm hands every signal on to its child, which a terminal's Ctrl-C has reached already: the same one again within this
  * time is an echo, not impatience.
  */
-const echoMs = 300;
+const echoMs = 500;
 /** Even without a drain, closing takes a moment. */
 const shortestMs = 1000;
 /** What is left after the drain for closing everything else. */

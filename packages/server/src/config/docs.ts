@@ -1,4 +1,4 @@
-import { defaultOf, type Option, show } from './option.ts';
+import { describeDefault, type Option } from './option.ts';
 import { allOptions, flagOf, variableOf } from './options.ts';
 
 const head = `# Configuration
@@ -73,14 +73,7 @@ function table(entries: readonly (readonly [string, Option])[]): readonly string
       `\`${variableOf(key, option)}\``,
       flag === undefined ? 'none' : `\`${flag}\``,
     ];
-    return `| ${[...names, defaults(option), option.unit ?? '', option.help].join(' | ')} |`;
+    return `| ${[...names, describeDefault(option), option.unit ?? '', option.help].join(' | ')} |`;
   });
   return ['| Option | Variable | Flag | Default | Unit | What |', '|---|---|---|---|---|---|', ...rows];
-}
-
-function defaults(option: Option): string {
-  if (option.otherwise !== undefined) return option.otherwise;
-  const development = show(option, defaultOf(option, 'development'));
-  const production = show(option, defaultOf(option, 'production'));
-  return development === production ? development : `${development}; ${production} in production`;
 }

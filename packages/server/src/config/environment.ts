@@ -9,6 +9,9 @@ const otherVariables: ReadonlySet<string> = new Set([
   'THRUM_TOKEN',
   'THRUM_URL',
   'THRUM_CHROMIUM',
+  'THRUM_DEV_SERVER',
+  'THRUM_RUNS',
+  'THRUM_SEED',
 ]);
 
 export interface EnvironmentResult {

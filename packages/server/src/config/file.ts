@@ -18,7 +18,7 @@ export interface FileResult {
 }
 
 /** What is looked for in the working directory. */
-export const fileNames: readonly string[] = [
+const fileNames: readonly string[] = [
   'thrum.config.ts',
   'thrum.config.mts',
   'thrum.config.js',

@@ -73,12 +73,12 @@ export const limitOptions: { readonly [Key in keyof Limits]: Option<Limits[Key]>
     'presenceStateBytes',
     'bytes',
     'Largest presence state of one connection.',
-    0,
+    1,
     65_536,
   ),
-  presenceGraceSeconds: time('presenceGraceSeconds', 'Time before a dropped user has left.', 0, 3600),
+  presenceGraceSeconds: time('presenceGraceSeconds', 'Time before a dropped user has left.', 0.1, 3600),
   dataDepth: count('dataDepth', 'levels', 'Deepest nesting of data.', 1, 256),
-  drainSeconds: time('drainSeconds', 'Time for a planned stop; 0 stops at once.', 0, 3600),
+  drainSeconds: time('drainSeconds', 'Time for a planned stop.', 0.1, 3600),
   validateSeconds: time('validateSeconds', 'Time between two session validations.', 1),
   redeliverySeconds: time(
     'redeliverySeconds',
@@ -86,5 +86,5 @@ export const limitOptions: { readonly [Key in keyof Limits]: Option<Limits[Key]>
     0.1,
     3600,
   ),
-  redeliveries: count('redeliveries', 'times', 'How often it is sent again.', 0, 100),
+  redeliveries: count('redeliveries', 'times', 'How often it is sent again.', 1, 100),
 };

@@ -115,8 +115,20 @@ export function defaultOf<T>(option: Option<T>, mode: Mode): T | undefined {
   return typeof option.default === 'function' ? (option.default as (mode: Mode) => T)(mode) : option.default;
 }
 
+/** An option's default in words: both where the modes differ. */
+export function describeDefault(option: Option): string {
+  if (option.otherwise !== undefined) return option.otherwise;
+  const [development, production] = (['development', 'production'] as const).map((mode) =>
+    show(option, defaultOf(option, mode)),
+  );
+  return development === production
+    ? String(development)
+    : `${development} in development, ${production} in production`;
+}
+
 /** How a value is shown to people: short, on one line, and never a secret. */
 export function show(option: Option, value: unknown): string {
+  if (Array.isArray(value) && value.length === 0) return 'none';
   if (value === undefined) return option.otherwise ?? 'none';
   if (option.secret === true) return masked(value);
   const shown = typeof value === 'string' ? withoutCredentials(value) : value;
@@ -126,7 +138,7 @@ export function show(option: Option, value: unknown): string {
 
 function masked(value: unknown): string {
   if (typeof value === 'string') return `a text of ${value.length} characters (hidden)`;
-  if (Array.isArray(value)) return value.length === 0 ? 'none' : `${value.length} values (hidden)`;
+  if (Array.isArray(value)) return `${value.length} values (hidden)`;
   return `${value === null ? 'null' : typeof value} (hidden)`;
 }
 

@@ -37,7 +37,7 @@ export const options: Options = {
   }),
   jwtSecret: text('a secret', () => true, {
     secret: true,
-    otherwise: '<dataDir>/dev-secret in development',
+    otherwise: 'dev-secret in dataDir, in development',
     help: 'HS256 secret that checks tokens and mints them; at least 32 bytes in production.',
   }),
   jwtPreviousSecrets: texts('secrets', () => true, {
@@ -85,7 +85,7 @@ export const allOptions: ReadonlyMap<string, Option> = new Map<string, Option>([
 ]);
 
 /** `limits.connections` → `max-connections`. */
-export function nameOf(key: string, option: Option): string {
+function nameOf(key: string, option: Option): string {
   return option.name ?? kebab(key.replace(/^limits\./, ''));
 }
 

@@ -170,6 +170,14 @@ describe('a hostile token', () => {
     expect(evil.requests).toBe(0);
   });
 
+  it('is not checked with keys from where the configured URL redirects to', async () => {
+    await using other = await KeyServer.start(rsa.jwk);
+    server = await KeyServer.start();
+    server.answer = { status: 302, headers: { location: other.url }, body: '' };
+    await expect(server.auth()(await rsaToken())).rejects.toMatchObject({ code: 'unavailable' });
+    expect(other.requests).toBe(0);
+  });
+
   it('with made-up kids causes one request per cooldown', async () => {
     server = await KeyServer.start({ ...rsa.jwk, kid: '1' });
     const auth = server.auth();
@@ -196,7 +204,6 @@ describe('a hostile token', () => {
 
 describe('a strange key server', () => {
   const strange: Record<string, Answer> = {
-    'that redirects': { status: 302, headers: { location: 'http://127.0.0.1:1/' }, body: '' },
     'that answers with something else': { body: '<html>' },
     'that answers with another shape': { body: '{"keys":{"a":1}}' },
     'that answers with too much': { body: `{"keys":[],"x":"${'x'.repeat(300_000)}"}` },

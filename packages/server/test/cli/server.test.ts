@@ -117,11 +117,15 @@ describe('thrum start', () => {
 
   it('takes the same signal again within a moment for the echo that npm makes of Ctrl-C', async () => {
     await using folder = await Folder.create();
-    const { cli } = await startServer(folder.path);
+    const { cli, port } = await startServer(folder.path, 0, ['--drain-seconds', '1']);
     await using _ = cli;
+    const socket = await stubbornClient(port);
+    // Equal signals that are both pending count as one: the second may only go when the first has arrived.
     cli.child.kill('SIGINT');
+    await cli.prints('stderr', /SIGINT: sending 1 connection away/);
     cli.child.kill('SIGINT');
-    expect(await cli.ended).toMatchObject({ code: 0, stderr: expect.stringContaining('stopped after') });
+    expect((await cli.ended).stderr).toContain('stopped after');
+    socket.destroy();
   });
 
   it('ends in time even when a client does not let go', async () => {

@@ -45,5 +45,7 @@ describe('the table of options', () => {
       limits.map(([key, option]) => [key.slice(7), defaultOf(option, 'production')]),
     );
     expect(defaults).toEqual(defaultLimits);
+    // The core takes no limit of 0.
+    for (const [key, option] of limits) expect(option.schema.safeParse(0).success, key).toBe(false);
   });
 });
