@@ -6,6 +6,13 @@ serve(async () => {
   const app = createThrum({
     mode: 'production',
     channels: { [channel]: {} },
+    // Everybody may come in, as with the peers; nobody shows a token.
+    auth: {
+      anonymous: true,
+      authenticate: () => {
+        throw new Error('no token is accepted here');
+      },
+    },
     // The defaults of PROTOCOL.md §13, but for the number of connections, which is what is measured.
     limits: { connections: 1_000_000 },
     log: createLog({ level: 'warn' }),

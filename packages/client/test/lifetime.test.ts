@@ -104,4 +104,18 @@ describe('a client', () => {
     await env.advance(499);
     expect(socket.all('unsubscribe')).toEqual([]);
   });
+
+  it('is not moved by an old socket whose close was waiting behind a new connection', async () => {
+    const { client, env, server, online, stateNames } = createHarness();
+    client.onStateChange((state) => {
+      if (state !== 'connected' || server.sockets.length > 1) return;
+      client.disconnect();
+      client.connect();
+      server.sockets[0]?.close(1006);
+    });
+    await online();
+    await env.settle();
+    expect(stateNames()).toEqual(['connecting', 'connected', 'disconnected', 'connecting']);
+    expect(server.sockets).toHaveLength(2);
+  });
 });

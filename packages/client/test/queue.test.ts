@@ -70,6 +70,17 @@ describe('a publish', () => {
     expect(server.socket.all('message')).toEqual([]);
   });
 
+  it('above the limit that the last connection had is rejected before there is a new one', async () => {
+    const { client, env, server } = createHarness();
+    client.connect();
+    server.socket.accept({ limits: { message: 100, rate: 50 } });
+    server.socket.close(1006);
+    const refused = vi.fn();
+    client.channel('chat:a').publish('message', 'x'.repeat(200)).catch(refused);
+    await env.settle();
+    expect(refused).toHaveBeenCalledWith(expect.objectContaining({ code: 'too_large' }));
+  });
+
   it('is aborted by its signal and not sent again', async () => {
     const { client, reconnect, online } = createHarness();
     const socket = await online();

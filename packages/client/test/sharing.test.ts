@@ -74,6 +74,20 @@ describe('handles of one channel', () => {
     expect(server.socket.sent).toEqual([]);
   });
 
+  it('do not leave on the next connection what they had no time to leave on this one', async () => {
+    const { client, env, server } = createHarness({ linger: 0 });
+    const off = client.channel('chat:a').on('message', nothing);
+    server.socket.accept({ limits: { rate: 1, message: 1000 } });
+    server.socket.subscribed('chat:a');
+    off();
+    await env.advance(0);
+    expect(server.socket.all('unsubscribe')).toEqual([]);
+    server.socket.close(1006);
+    await env.advance(1000);
+    server.socket.accept();
+    expect(server.socket.sent).toEqual([]);
+  });
+
   it('remove their own listeners with dispose, and no others', async () => {
     const { client, online } = createHarness();
     const socket = await online();

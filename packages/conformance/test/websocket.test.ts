@@ -3,6 +3,7 @@ import type { TestServer } from '@thrum/testkit/server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ordinaryTopics, runWireSuite, type Topic, type WireOptions } from '../src/index.ts';
 import { allowedOrigin, startWireServer } from './wire-app.ts';
+import { createSlowBroker } from './slow-broker.ts';
 import { keyServer, tokenAuth, wireTokens } from './wire-tokens.ts';
 
 const plenty = { rate: 100_000 };
@@ -65,6 +66,20 @@ describe('open to all', () => {
   });
   afterAll(() => server.close());
   runWireSuite(() => server.url, { topics: ['anonymous'], tokens, limits: plenty });
+});
+
+describe('on a slow log', () => {
+  const broker = createSlowBroker();
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startWireServer({ broker, limits: plenty });
+  });
+  afterAll(async () => {
+    await server.close();
+    await broker.close();
+  });
+  const topics: readonly Topic[] = ['publish', 'subscribe', 'recovery', 'history', 'acks', 'isolation'];
+  runWireSuite(() => server.url, { name: 'a slow log', topics, tokens, limits: plenty });
 });
 
 describe('restarting', () => {

@@ -39,7 +39,8 @@ export function toJson(value: unknown, maxDepth: number): unknown {
   } catch (cause) {
     throw new ThrumError('invalid_data', 'Invalid data: it cannot be written as JSON', { cause });
   }
-  if (text === undefined) throw new ThrumError('invalid_data', `Invalid data: expected a JSON value, got ${typeof value}`);
+  if (text === undefined)
+    throw new ThrumError('invalid_data', `Invalid data: expected a JSON value, got ${typeof value}`);
   return JSON.parse(text) as unknown;
 }
 

@@ -66,7 +66,9 @@ describe.each(frames)('$action', ({ action, frame }) => {
       const world = createWorld({
         channels: {
           'room:{id}': { authorize: no },
-          'slow:{id}': { authorize: () => new Promise((resolve) => void world.env.timer(10, () => resolve(false))) },
+          'slow:{id}': {
+            authorize: () => new Promise((resolve) => void world.env.timer(10, () => resolve(false))),
+          },
         },
       });
       const client = world.connect('ada');
@@ -74,7 +76,10 @@ describe.each(frames)('$action', ({ action, frame }) => {
       client.send(frame(channel));
       await world.settle();
       while (client.frames.length === 0) await world.advance(1);
-      observed.push({ at: world.env.monotonic(), frame: { ...(client.frames[0] as Frame), channel: 'same' } });
+      observed.push({
+        at: world.env.monotonic(),
+        frame: { ...(client.frames[0] as Frame), channel: 'same' },
+      });
     }
     const [first, ...others] = observed.map((each) => JSON.stringify(each));
     for (const other of others) expect(other).toBe(first);
@@ -87,10 +92,15 @@ describe.each(frames)('$action', ({ action, frame }) => {
 describe('presence of a subscription', () => {
   it('needs the right to see it, and a channel that has it', async () => {
     const world = createWorld({
-      channels: { open: { presence: true }, hidden: { presence: true, authorize: ({ action }) => action !== 'presence' }, plain: {} },
+      channels: {
+        open: { presence: true },
+        hidden: { presence: true, authorize: ({ action }) => action !== 'presence' },
+        plain: {},
+      },
     });
     const client = world.connect('ada');
-    for (const channel of ['open', 'hidden', 'plain']) client.send({ type: 'subscribe', channel, presence: true, id: channel });
+    for (const channel of ['open', 'hidden', 'plain'])
+      client.send({ type: 'subscribe', channel, presence: true, id: channel });
     await world.advance(50);
     expect(client.answers('open')[0]?.type).toBe('subscribed');
     expect(client.answers('hidden')[0]).toMatchObject({ code: 'access_denied' });
@@ -176,11 +186,14 @@ describe('what may be published', () => {
     ['a bigint deep inside', { a: [1n] }],
     ['a function', () => 1],
     ['nothing', undefined],
-    ['a cycle', (() => {
-      const cycle: Record<string, unknown> = {};
-      cycle['self'] = cycle;
-      return cycle;
-    })()],
+    [
+      'a cycle',
+      (() => {
+        const cycle: Record<string, unknown> = {};
+        cycle['self'] = cycle;
+        return cycle;
+      })(),
+    ],
   ])('by the server itself is not %s', async (_, data) => {
     const world = createWorld();
     const reader = await world.join('bob', 'a');

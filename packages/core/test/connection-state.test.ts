@@ -46,7 +46,7 @@ const events = fc.constantFrom(
   'settle',
 );
 
-describe('a connection', () => {
+describe('a connection', { timeout: 30_000 }, () => {
   it('survives any order of events, ends every wait, and handles nothing after its end', async () => {
     await checkAsync(
       fc.array(events, { maxLength: 25 }),

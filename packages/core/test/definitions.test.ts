@@ -46,7 +46,10 @@ describe('channel definitions', () => {
     [{ '': {} }, 'it is empty'],
     [{ 'thrum:x': {} }, 'reserved prefix'],
     [{ a: { tier: 'durable' } }, 'channel "a": tier "durable" needs a broker that keeps its log on disk'],
-    [{ a: { tier: 'ephemeral', history: { size: 1 } } }, 'channel "a": an ephemeral channel keeps no history'],
+    [
+      { a: { tier: 'ephemeral', history: { size: 1 } } },
+      'channel "a": an ephemeral channel keeps no history',
+    ],
     [{ a: { events: { ack: any } } }, 'channel "a": event "ack" is one of the protocol’s own names'],
     [{ a: { history: { size: 0 } } }, 'channel "a": history.size: expected a whole number from 1, got 0'],
     [{ a: { history: { size: 1.5 } } }, 'got 1.5'],
@@ -78,7 +81,9 @@ describe('a duration', () => {
   it.each([-1, Number.NaN, Infinity, '', '5', '5 s', '-5s', 's', '1e3s', '5w', ' 5s', null, undefined, {}])(
     '%j is refused with what was expected and what came',
     (duration) => {
-      expect(() => toMilliseconds(duration as Duration)).toThrow('expected a duration such as 500, "30s", "5m"');
+      expect(() => toMilliseconds(duration as Duration)).toThrow(
+        'expected a duration such as 500, "30s", "5m"',
+      );
     },
   );
 });
@@ -91,7 +96,10 @@ describe('limits', () => {
   });
 
   it('are told in welcome', () => {
-    const { connect } = createWorld({ limits: { channels: 7, rate: 9, historyPage: 20, pingSeconds: 10 }, node: 'n1' });
+    const { connect } = createWorld({
+      limits: { channels: 7, rate: 9, historyPage: 20, pingSeconds: 10 },
+      node: 'n1',
+    });
     expect(connect('ada').frames).toEqual([
       expect.objectContaining({
         type: 'welcome',

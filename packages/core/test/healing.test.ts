@@ -12,6 +12,31 @@ describe('a lost wake-up', () => {
     expect(world.core.metrics).toMatchObject({ healed: 3, resets: 0 });
   });
 
+  it('heals by itself within a position check when nothing follows it', async () => {
+    const world = createWorld();
+    const client = await world.join('ada', 'a');
+    world.broker.loses = (offset) => offset === 2;
+    await world.publish('a', 1);
+    await world.publish('a', 2);
+    await world.settle();
+    expect(client.offsets()).toEqual([1]);
+    await world.advance(30_250);
+    expect(client.offsets()).toEqual([1, 2]);
+    expect(world.core.metrics).toMatchObject({ healed: 1, resets: 0 });
+  });
+
+  it('heals with the position check after one that could not be made', async () => {
+    const world = createWorld();
+    const client = await world.join('ada', 'a');
+    world.broker.loses = (offset) => offset === 1;
+    await world.publish('a', 1);
+    world.broker.failingReads = 1;
+    await world.advance(30_250);
+    expect(client.offsets()).toEqual([]);
+    await world.advance(30_250);
+    expect(client.offsets()).toEqual([1]);
+  });
+
   it('heals over several pages', async () => {
     const world = createWorld({ limits: { historyPage: 2 } });
     const client = await world.join('ada', 'a');
@@ -144,7 +169,9 @@ describe('a channel that cannot be joined now', () => {
     const world = createWorld();
     world.broker.failingReads = 1;
     const client = await world.join('ada', 'a', { id: 1 });
-    expect(client.answers(1)).toEqual([expect.objectContaining({ code: 'unavailable', retry: true, channel: 'a' })]);
+    expect(client.answers(1)).toEqual([
+      expect.objectContaining({ code: 'unavailable', retry: true, channel: 'a' }),
+    ]);
     expect(world.core.metrics).toMatchObject({ subscriptions: 0, channels: 0 });
     expect(world.broker.subscribers).toBe(0);
   });

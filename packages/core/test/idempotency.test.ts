@@ -12,7 +12,12 @@ describe('a repeated message', () => {
     for (let i = 0; i < 3; i += 1) writer.send(message('m-1'));
     await world.settle();
     const [first, ...repeats] = writer.all('ack');
-    expect(first).toEqual({ type: 'ack', channel: 'a', position: expect.objectContaining({ offset: 1 }), id: 'm-1' });
+    expect(first).toEqual({
+      type: 'ack',
+      channel: 'a',
+      position: expect.objectContaining({ offset: 1 }),
+      id: 'm-1',
+    });
     for (const repeat of repeats) expect(repeat).toEqual({ ...first, duplicate: true });
     expect(reader.offsets()).toEqual([1]);
     expect(world.core.metrics).toMatchObject({ published: 1, duplicates: 2 });
@@ -82,7 +87,9 @@ describe('a repeated message', () => {
   });
 
   it('is remembered for five minutes when the history is shorter, and for the history’s life when that is longer', async () => {
-    const world = createWorld({ channels: { a: { history: { ttl: '1s' } }, long: { history: { ttl: '1h' } } } });
+    const world = createWorld({
+      channels: { a: { history: { ttl: '1s' } }, long: { history: { ttl: '1h' } } },
+    });
     const writer = world.connect('ada');
     const both = (): void => {
       writer.send(message('m-1'));
@@ -92,11 +99,21 @@ describe('a repeated message', () => {
     await world.advance(299_000);
     both();
     await world.settle();
-    expect(writer.all('ack').slice(2).map(({ duplicate }) => duplicate)).toEqual([true, true]);
+    expect(
+      writer
+        .all('ack')
+        .slice(2)
+        .map(({ duplicate }) => duplicate),
+    ).toEqual([true, true]);
     await world.advance(60_000);
     both();
     await world.settle();
-    expect(writer.all('ack').slice(4).map(({ duplicate }) => duplicate)).toEqual([undefined, true]);
+    expect(
+      writer
+        .all('ack')
+        .slice(4)
+        .map(({ duplicate }) => duplicate),
+    ).toEqual([undefined, true]);
   });
 
   it('is known in an ephemeral channel as well', async () => {
@@ -116,7 +133,11 @@ describe('a repeated message', () => {
   it('is compared as it was sent, whatever a hook or schema makes of it', async () => {
     let count = 0;
     const stamped: Schema = {
-      '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value: { value, schema: (count += 1) } }) },
+      '~standard': {
+        version: 1,
+        vendor: 'test',
+        validate: (value) => ({ value: { value, schema: (count += 1) } }),
+      },
     };
     const world = createWorld({
       channels: { a: { events: { message: stamped } } },
@@ -135,6 +156,8 @@ describe('a repeated message', () => {
     const first = await core.publish('a', 'message', 1, { id: 'job-1' });
     expect(first.duplicate).toBe(false);
     expect(await core.publish('a', 'message', 1, { id: 'job-1' })).toEqual({ ...first, duplicate: true });
-    await expect(core.publish('a', 'message', 2, { id: 'job-1' })).rejects.toMatchObject({ code: 'id_conflict' });
+    await expect(core.publish('a', 'message', 2, { id: 'job-1' })).rejects.toMatchObject({
+      code: 'id_conflict',
+    });
   });
 });

@@ -46,7 +46,8 @@ const scenes: fc.Arbitrary<Scene> = fc
     const start = Math.max(1, top + 1 + tailFrom);
     let buffered = range(start, start + tail - 1).filter((_, index) => index !== lost);
     if (twice) buffered = buffered.flatMap((each) => [each, each]);
-    if (foreign !== undefined && foreign < buffered.length) buffered[foreign] = publication(foreign + 1, 'new');
+    if (foreign !== undefined && foreign < buffered.length)
+      buffered[foreign] = publication(foreign + 1, 'new');
     return { since, buffered, page: { epoch: 'e', offset: top, oldest, publications: readAt(log, since) } };
   });
 
@@ -104,7 +105,8 @@ describe('merge', () => {
         expect(start.recovered).toBe(possible);
         // With recovered:true the position is the client's own; otherwise the stream begins at or near the top.
         if (possible) expect(start.position).toEqual(since);
-        else if (typeof since === 'object' && 'epoch' in since) expect(start.position.offset).toBe(page.offset);
+        else if (typeof since === 'object' && 'epoch' in since)
+          expect(start.position.offset).toBe(page.offset);
       },
       2000,
     );

@@ -69,7 +69,12 @@ describe('the frames of one connection', () => {
     expect(client.frames).toHaveLength(1);
     slow.open();
     await world.settle();
-    expect(client.frames.slice(1).map(({ type }) => type)).toEqual(['auth_success', 'subscribed', 'message', 'ack']);
+    expect(client.frames.slice(1).map(({ type }) => type)).toEqual([
+      'auth_success',
+      'subscribed',
+      'message',
+      'ack',
+    ]);
   });
 
   it('that wait are bounded: the next one is refused with a hint, and the others are still done', async () => {
@@ -94,7 +99,10 @@ describe('the frames of one connection', () => {
     const slow = gate();
     const called: unknown[] = [];
     const world = createWorld({
-      methods: { hang: { handler: () => slow.opened }, note: { handler: (params) => void called.push(params) } },
+      methods: {
+        hang: { handler: () => slow.opened },
+        note: { handler: (params) => void called.push(params) },
+      },
     });
     const client = world.connect('ada');
     client.send({ type: 'call', method: 'hang' });

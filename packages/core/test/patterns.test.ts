@@ -6,10 +6,13 @@ import { check } from './support/random.ts';
 type Piece = { readonly text: string } | { readonly param: string };
 
 const literal = fc
-  .array(fc.constantFrom('a', 'b', ':', '-', '.', '*', '(', '/', '^', '$', '|', '\\', '+', '?', ' ', 'é', '😀'), {
-    minLength: 1,
-    maxLength: 3,
-  })
+  .array(
+    fc.constantFrom('a', 'b', ':', '-', '.', '*', '(', '/', '^', '$', '|', '\\', '+', '?', ' ', 'é', '😀'),
+    {
+      minLength: 1,
+      maxLength: 3,
+    },
+  )
   .map((chars) => chars.join(''));
 
 /** Patterns as lists of pieces: literals and parameters in turn, so that every one is valid. */

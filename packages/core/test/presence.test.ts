@@ -143,7 +143,10 @@ describe('presence', () => {
     const client = await world.join('ada', 'plain');
     client.send({ type: 'presence', channel: 'plain', id: 1 });
     await world.settle();
-    expect(client.answers(1)[0]).toMatchObject({ code: 'access_denied', message: 'Access denied to channel' });
+    expect(client.answers(1)[0]).toMatchObject({
+      code: 'access_denied',
+      message: 'Access denied to channel',
+    });
   });
 
   it('has nobody whose join never finished', async () => {
@@ -161,6 +164,27 @@ describe('presence', () => {
     expect(world.env.pending).toBe(0);
   });
 
+  it.each(['soon', 'at once'] as const)(
+    'has nobody whom the subscribe hook sends away, when the transport ends %s',
+    async (closes) => {
+      const world: World = createWorld({
+        channels: { a: { presence: true }, b: { presence: true } },
+        hooks: {
+          subscribe({ user, channel }) {
+            if (channel === 'a') world.core.unsubscribeUser(user.id, channel);
+            else world.core.disconnect(user.id);
+          },
+        },
+      });
+      const client = world.connect('ada', { closes });
+      for (const channel of ['a', 'b']) client.send({ type: 'subscribe', channel, presence: true });
+      await world.advance(6000);
+      expect(client.closedWith?.code).toBe(4500);
+      expect([...world.core.presence('a'), ...world.core.presence('b')]).toEqual([]);
+      expect(client.all('presence')).toEqual([]);
+    },
+  );
+
   it('equals the live connections after any order of comings and goings and the grace', async () => {
     const world = rooms();
     const tabs = [];
@@ -175,7 +199,9 @@ describe('presence', () => {
     }
     await world.advance(6000);
     const live = world.core.connections().filter(({ channels }) => channels.includes('a'));
-    const metas = world.core.presence('a').flatMap((member) => member.metas.map(({ connectionId }) => connectionId));
+    const metas = world.core
+      .presence('a')
+      .flatMap((member) => member.metas.map(({ connectionId }) => connectionId));
     expect(metas.toSorted()).toEqual(live.map(({ connectionId }) => connectionId).toSorted());
     const members = userIds(world.core.presence('a')).toSorted();
     expect(members).toEqual([...new Set(live.map(({ userId }) => userId))].toSorted());

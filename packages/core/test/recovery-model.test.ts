@@ -12,7 +12,18 @@ const clients = 3;
 type Step =
   | { readonly do: 'connect' | 'subscribe' | 'resume' | 'old' | 'unsubscribe' | 'drop'; readonly who: number }
   | { readonly do: 'publish'; readonly who: number; readonly id: number }
-  | { readonly do: 'server publish' | 'wipe' | 'expire' | 'settle' | 'turn' | 'late' | 'on time' | 'hold' | 'release' }
+  | {
+      readonly do:
+        | 'server publish'
+        | 'wipe'
+        | 'expire'
+        | 'settle'
+        | 'turn'
+        | 'late'
+        | 'on time'
+        | 'hold'
+        | 'release';
+    }
   | { readonly do: 'lose'; readonly losing: boolean }
   | { readonly do: 'fail'; readonly reads: number };
 
@@ -71,7 +82,8 @@ class Model {
   async run(step: Step): Promise<void> {
     const { broker } = this.world;
     if ('who' in step) this.act(step);
-    else if (step.do === 'server publish') void this.world.publish('a', (this.count += 1)).catch(() => undefined);
+    else if (step.do === 'server publish')
+      void this.world.publish('a', (this.count += 1)).catch(() => undefined);
     else if (step.do === 'wipe') await broker.wipe();
     else if (step.do === 'expire') await this.world.advance(61_000);
     else if (step.do === 'settle') await this.world.settle();
@@ -81,7 +93,7 @@ class Model {
     else if (step.do === 'hold') this.hold();
     else if (step.do === 'release') this.release();
     else if (step.do === 'lose') broker.loses = () => step.losing;
-    else broker.failingReads = step.reads;
+    else if (step.do === 'fail') broker.failingReads = step.reads;
     this.look();
   }
 
@@ -120,7 +132,9 @@ class Model {
         this.acks.push({ key: `${name}\u0000${String(id)}`, position: position as Position });
       }
     }
-    const log = new Map(this.world.broker.appended.map((each) => [`${each.epoch}:${each.offset}`, each.draft]));
+    const log = new Map(
+      this.world.broker.appended.map((each) => [`${each.epoch}:${each.offset}`, each.draft]),
+    );
     expect(log.size).toBe(this.world.broker.appended.length);
     for (const { key, position } of this.acks) {
       const draft = log.get(`${position.epoch}:${position.offset}`);
@@ -129,7 +143,9 @@ class Model {
     const keys = this.world.broker.appended.flatMap(({ draft, epoch }) =>
       draft.id === undefined ? [] : [`${epoch} ${String(draft.from)} ${draft.id}`],
     );
-    expect(new Set(keys).size, 'a repeat within one life of the log is never published again').toBe(keys.length);
+    expect(new Set(keys).size, 'a repeat within one life of the log is never published again').toBe(
+      keys.length,
+    );
   }
 
   /** Whether the log, as it is now, reaches back to a position. */
@@ -158,7 +174,8 @@ class Model {
       client.send({ type: 'message', channel: 'a', data: { id: step.id }, id: `m-${step.id}` });
     } else if (step.do === 'subscribe') checker.subscribe(`s-${(this.count += 1)}`, undefined);
     else if (step.do === 'resume') checker.subscribe(`s-${(this.count += 1)}`, known.at(-1));
-    else if (step.do === 'old') checker.subscribe(`s-${(this.count += 1)}`, known[Math.floor(known.length / 2)]);
+    else if (step.do === 'old')
+      checker.subscribe(`s-${(this.count += 1)}`, known[Math.floor(known.length / 2)]);
     else if (step.do === 'unsubscribe') client.send({ type: 'unsubscribe', channel: 'a' });
     else {
       client.drop();

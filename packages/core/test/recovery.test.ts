@@ -32,7 +32,8 @@ describe('subscribe', () => {
   ])('since %s', async (_, since, recovered, offset, missed) => {
     const world = createWorld();
     const epoch = await fill(world, 5);
-    const asked = typeof since === 'object' && since !== null && 'offset' in since ? { epoch, ...since } : since;
+    const asked =
+      typeof since === 'object' && since !== null && 'offset' in since ? { epoch, ...since } : since;
     const client = await world.join('ada', 'a', { since: asked });
     expect(client.last('subscribed')).toMatchObject({ recovered, position: { epoch, offset } });
     expect(client.offsets()).toEqual(missed);
@@ -164,7 +165,9 @@ describe('a publish that meets a join', () => {
     await world.settle();
     expect(client.all('error')).toEqual([]);
     const begun = client.last('subscribed')?.['position'] as { readonly offset: number };
-    expect(client.offsets()).toEqual(Array.from({ length: 60 - begun.offset }, (_, i) => begun.offset + 1 + i));
+    expect(client.offsets()).toEqual(
+      Array.from({ length: 60 - begun.offset }, (_, i) => begun.offset + 1 + i),
+    );
     expect(live.offsets()).toEqual(Array.from({ length: 59 }, (_, i) => i + 2));
   });
 });

@@ -38,7 +38,9 @@ describe('subscribeUser', () => {
     const { core } = createWorld();
     await expect(core.subscribeUser('ada', 'a\n')).rejects.toMatchObject({ code: 'invalid_channel' });
     await expect(core.history('')).rejects.toMatchObject({ code: 'invalid_channel' });
-    await expect(core.publish('x'.repeat(256), 'message', 1)).rejects.toMatchObject({ code: 'invalid_channel' });
+    await expect(core.publish('x'.repeat(256), 'message', 1)).rejects.toMatchObject({
+      code: 'invalid_channel',
+    });
   });
 
   it('meets a subscribe of the client itself without losing or doubling anything', async () => {
@@ -69,7 +71,11 @@ describe('unsubscribeUser', () => {
     const world = createWorld();
     const client = await world.join('ada', 'a');
     expect(world.core.unsubscribeUser('ada', 'a')).toBe(1);
-    expect(client.last('unsubscribed')).toEqual({ type: 'unsubscribed', channel: 'a', code: 'access_denied' });
+    expect(client.last('unsubscribed')).toEqual({
+      type: 'unsubscribed',
+      channel: 'a',
+      code: 'access_denied',
+    });
     await world.publish('a', 1);
     expect(client.publications()).toEqual([]);
     expect(world.core.unsubscribeUser('ada', 'a')).toBe(0);
@@ -84,7 +90,9 @@ describe('unsubscribeUser', () => {
     world.core.unsubscribeUser('ada', 'a');
     release();
     await world.settle();
-    expect(client.answers(1)).toEqual([expect.objectContaining({ type: 'error', code: 'access_denied', channel: 'a' })]);
+    expect(client.answers(1)).toEqual([
+      expect.objectContaining({ type: 'error', code: 'access_denied', channel: 'a' }),
+    ]);
     expect(world.core.channels()).toEqual([]);
   });
 

@@ -19,6 +19,7 @@ export interface Limits {
   readonly dataDepth: number;
   readonly drainSeconds: number;
   readonly validateSeconds: number;
+  readonly positionCheckSeconds: number;
   readonly redeliverySeconds: number;
   readonly redeliveries: number;
 }
@@ -43,6 +44,7 @@ export const defaultLimits: Limits = {
   dataDepth: 32,
   drainSeconds: 30,
   validateSeconds: 300,
+  positionCheckSeconds: 30,
   redeliverySeconds: 5,
   redeliveries: 3,
 };

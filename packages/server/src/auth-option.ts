@@ -15,6 +15,11 @@ export function chooseAuth({ auth, playground = false }: ThrumDefinition, develo
   const givesTokens = development && playground !== false;
   if (typeof auth === 'function') return { auth: { authenticate: auth } };
   if (auth === undefined) {
+    if (!development) {
+      throw new TypeError(
+        'auth: production needs to know who connects: give a secret, keys or a function; for a public server say { anonymous: true, authenticate }',
+      );
+    }
     if (!givesTokens) return {};
     // The playground's visitors have names even where nothing is configured; the secret lives as long as this process.
     const secret = randomBytes(32).toString('base64url');

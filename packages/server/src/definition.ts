@@ -41,7 +41,7 @@ export interface ThrumDefinition<C extends ChannelEvents = ChannelEvents, M exte
   readonly hooks?: Hooks;
   /**
    * Who somebody is: an Auth, the options of JWT verification, or a function from token to identity. Default: everyone
-   * is anonymous.
+   * is anonymous in development; production refuses to start without it.
    */
   readonly auth?: Auth | TokenAuthOptions | Authenticate;
   /**

@@ -44,7 +44,7 @@ type Parts = Pick<RoutesOptions, 'isAllowedOrigin' | 'signing'> & {
   readonly ownBroker: Broker | undefined;
 };
 
-function compose(definition: ThrumDefinition, ready: () => Promise<void>): Parts {
+function compose(definition: ThrumDefinition, ready: () => Promise<void> | undefined): Parts {
   const { mode = process.env['NODE_ENV'] === 'production' ? 'production' : 'development' } = definition;
   const development = mode === 'development';
   const env = createNodeEnv();
@@ -76,12 +76,13 @@ class ThrumServer implements Thrum {
   private readonly servers = new Set<Server>();
   private readonly detachments = new Set<() => void>();
   private started: Promise<void> | undefined;
+  private isStarted = false;
   private ended: Promise<void> | undefined;
 
   constructor(definition: ThrumDefinition) {
     this.definition = definition as Thrum['definition'];
     this.playground = definition.playground ?? false;
-    this.parts = compose(definition, () => this.start());
+    this.parts = compose(definition, () => (this.isStarted ? undefined : this.start()));
   }
 
   get metrics(): Thrum['metrics'] {
@@ -192,7 +193,9 @@ class ThrumServer implements Thrum {
   }
 
   private start(): Promise<void> {
-    this.started ??= this.parts.core.start();
+    this.started ??= this.parts.core.start().then(() => {
+      this.isStarted = true;
+    });
     return this.started;
   }
 

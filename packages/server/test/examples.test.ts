@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 async function run(example: string): Promise<{ child: ChildProcess; url: string } & AsyncDisposable> {
   const script = fileURLToPath(new URL(`../../../examples/${example}`, import.meta.url));
   const child = spawn(process.execPath, ['--conditions=thrum:source', script], {
-    env: { ...process.env, PORT: '0', NODE_ENV: 'production' },
+    env: { ...process.env, PORT: '0', NODE_ENV: 'development' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const started = Promise.withResolvers<string>();

@@ -42,7 +42,8 @@ export function identify(node: Node, connection: Connection, identity: Identity)
     claims: identity.claims ?? {},
   };
   connection.expiresAt = identity.expiresAt ?? Infinity;
-  if (node.auth?.validate !== undefined) {
+  // Who was let in without a token has no session that could have ended.
+  if (node.auth?.validate !== undefined && identity.anonymous !== true) {
     connection.validateAt = node.env.monotonic() + node.limits.validateSeconds * 1000;
   }
   connection.step('authenticated');

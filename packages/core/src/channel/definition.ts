@@ -1,4 +1,4 @@
-import type { InputOf, ParamsOf, Schema } from '@thrum/protocol';
+import type { ParamsOf, Schema } from '@thrum/protocol';
 import type { Duration } from '../duration.ts';
 import type { MaybePromise } from '../types.ts';
 
@@ -57,6 +57,3 @@ export interface ChannelDefinition<
     string extends Pattern ? Readonly<Record<string, string>> : ParamsOf<Pattern>
   >;
 }
-
-/** The data a publisher hands over for one event of a definition. */
-export type EventInput<E, Name extends keyof E> = InputOf<E[Name]>;

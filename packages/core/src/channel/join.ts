@@ -10,7 +10,8 @@ const maxReadings = 5;
 
 /**
  * Brings a subscription from `since` to the live stream: the answer, what was missed, then live, without a hole and
- * without a duplicate (PROTOCOL.md §6, §14). The subscription is in the hub already and buffers.
+ * without a duplicate (PROTOCOL.md §6, §14). The subscription is in the hub already and buffers. Resolves with false,
+ * and without an answer, when it ended meanwhile.
  * @throws ThrumError `unavailable` when the log cannot be read.
  */
 export async function join(
@@ -18,22 +19,24 @@ export async function join(
   entered: Entered,
   since: Since | undefined,
   id: FrameId | undefined,
-): Promise<void> {
+): Promise<boolean> {
   const { channel, subscription } = entered;
   await channel.ready;
   if (channel.rules.retention === undefined) {
-    if (!subscription.current) return;
+    if (!subscription.current) return false;
     answer(entered, undefined, id);
     if (subscription.current) channel.promote(subscription, undefined);
-    return;
+    return true;
   }
   for (let reading = 0; reading < maxReadings; reading += 1) {
     const page = await read(parts, channel.name, since);
-    if (!subscription.current || begin(parts, entered, { page, since }, id)) return;
+    if (!subscription.current) return false;
+    if (begin(parts, entered, { page, since }, id)) return true;
     // The log is ahead of what this node has delivered, or of another epoch: the live ones must catch up first. What
     // they get is buffered here too, and may be all that was wanting.
     await channel.heal();
-    if (!subscription.current || begin(parts, entered, { page, since }, id)) return;
+    if (!subscription.current) return false;
+    if (begin(parts, entered, { page, since }, id)) return true;
     subscription.buffer = [];
   }
   throw new ThrumError('unavailable');

@@ -29,8 +29,13 @@ export class LiveChannel {
   /** Something was notified while the log was being read: what was read may be behind it. */
   private stale = false;
   private retry: Cancel | undefined;
+  /** Monotonic: when the position is compared with the log next. */
+  private checkAt: number;
 
   constructor(parts: Parts, name: string, rules: Rules) {
+    const { env, limits } = parts;
+    // The first one comes at any moment of the interval, or channels that were joined together would be checked together.
+    this.checkAt = env.monotonic() + env.random() * limits.positionCheckSeconds * 1000;
     this.parts = parts;
     this.name = name;
     this.rules = rules;
@@ -105,6 +110,26 @@ export class LiveChannel {
     if (this.ended) return Promise.resolve();
     this.healing ??= this.readOn();
     return this.healing;
+  }
+
+  /**
+   * Compares where the live subscriptions stand with the top of the log, when that is due: a wake-up that was lost with
+   * nothing following it would show in no other way.
+   */
+  checkPosition(now: number): void {
+    if (now < this.checkAt) return;
+    this.checkAt = now + this.parts.limits.positionCheckSeconds * 1000;
+    if (this.rules.retention === undefined || this.live.size === 0) return;
+    this.compare().catch((error: unknown) => {
+      this.parts.log.warn('the top of a log could not be read', { channel: this.name }, error);
+    });
+  }
+
+  private async compare(): Promise<void> {
+    const before = this.offset;
+    const { epoch, offset } = await this.parts.broker.read(this.name, { limit: 0 });
+    // Publications may have come while the log answered, so only a top above where we stand by now is news.
+    if (epoch !== this.epoch || offset > this.offset || offset < before) await this.heal();
   }
 
   private async listen(): Promise<void> {

@@ -22,7 +22,7 @@ export class Subscription {
   /** Publications that came while the log is being read; `undefined` once the subscription is live. */
   buffer: Publication[] | undefined;
   /** The join that is under way, if there is one. */
-  joining: Promise<void> | undefined;
+  joining: Promise<boolean> | undefined;
   /** The `subscribe` hook has heard of it, so `unsubscribe` is to follow. */
   announced = false;
   /** Wants to be told of members. */

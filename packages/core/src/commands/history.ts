@@ -1,4 +1,4 @@
-import type { HistoryFrame, HistoryResult } from '@thrum/protocol';
+import { type HistoryFrame, type HistoryResult, toPublicationFrame } from '@thrum/protocol';
 import type { Rules } from '../channel/definitions.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Node } from '../connection/node.ts';
@@ -10,11 +10,10 @@ import { idOf, userOf } from './reply.ts';
 export async function history(node: Node, connection: Connection, frame: HistoryFrame): Promise<void> {
   const user = userOf(connection);
   const { rules } = await node.authorizer.require({ user, action: 'history', channel: frame.channel });
-  connection.send({
-    type: 'result',
-    data: await readHistory(node, frame.channel, rules, frame),
-    ...idOf(frame),
-  });
+  const page = await readHistory(node, frame.channel, rules, frame);
+  // On the wire a publication has one spelling, live or kept.
+  const data = { ...page, publications: page.publications.map(toPublicationFrame) };
+  connection.send({ type: 'result', data, ...idOf(frame) });
 }
 
 /**
@@ -42,7 +41,7 @@ export async function readHistory(
   if (!known) return { publications: [], position, more: false, recovered: false };
   const last = page.publications.at(-1)?.offset;
   const more = last !== undefined && (reverse ? last > page.oldest : last < page.offset);
-  const gap = since !== undefined && !reverse && since.offset < page.oldest - 1;
+  const gap = since !== undefined && since.offset < page.oldest - 1;
   return { publications: page.publications, position, more, recovered: !gap };
 }
 

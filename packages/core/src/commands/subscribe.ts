@@ -26,9 +26,9 @@ export async function subscribe(node: Node, connection: Connection, frame: Subsc
     );
   }
   if (!connection.alive) return;
-  await enter(node, connection, rules, frame);
+  const isAnswered = await enter(node, connection, rules, frame);
   // The server has ended it while it was being joined; the frame is owed its answer.
-  if (connection.alive && !connection.subscriptions.has(channel)) throw new ThrumError('access_denied');
+  if (!isAnswered && connection.alive) throw new ThrumError('access_denied');
 }
 
 /** What a subscription is asked to be; the frame's fields, or the server's own wish. */
@@ -41,7 +41,7 @@ export interface SubscribeOptions {
 }
 
 /**
- * Subscribes without asking for permission.
+ * Subscribes without asking for permission. Resolves with false when it was ended before there was an answer.
  * @throws ThrumError `channel_limit`, `unavailable`.
  */
 export async function enter(
@@ -49,7 +49,7 @@ export async function enter(
   connection: Connection,
   rules: Rules,
   options: SubscribeOptions,
-): Promise<void> {
+): Promise<boolean> {
   const { channel, since } = options;
   let existing = connection.subscriptions.get(channel);
   // Two joins of one subscription, the client's and the server's, would take each other's buffer away.
@@ -57,15 +57,18 @@ export async function enter(
     await existing.joining.catch(() => undefined);
     existing = connection.subscriptions.get(channel);
   }
-  if (!connection.alive) return;
+  if (!connection.alive) return false;
   if (existing === undefined && connection.subscriptions.size >= node.limits.channels) {
     throw new ThrumError(
       'channel_limit',
       `Too many channels on this connection: at most ${node.limits.channels}`,
     );
   }
-  if (existing !== undefined && since === undefined) change(node, existing, options);
-  else await catchUp(node, connection, rules, options, existing === undefined);
+  if (existing === undefined || since !== undefined) {
+    return catchUp(node, connection, rules, options, existing === undefined);
+  }
+  change(node, existing, options);
+  return true;
 }
 
 /** Joins, or joins again, from `since` on; who cannot is out of the channel. */
@@ -75,13 +78,14 @@ async function catchUp(
   rules: Rules,
   options: SubscribeOptions,
   isNew: boolean,
-): Promise<void> {
+): Promise<boolean> {
   const entered = node.hub.enter(connection, options.channel, rules);
   const { subscription } = entered;
   apply(subscription, options);
+  let isLive: boolean;
   try {
     subscription.joining = join(node, entered, options.since, options.id);
-    await subscription.joining;
+    isLive = await subscription.joining;
   } catch (error) {
     // A stream that had begun ends here, which is more than the answer to this frame.
     if (!isNew && subscription.current)
@@ -92,6 +96,7 @@ async function catchUp(
     subscription.joining = undefined;
   }
   if (subscription.current) present(node, subscription, options.presence ?? false, isNew);
+  return isLive;
 }
 
 /** Other options for a subscription whose stream goes on unbroken. */
@@ -120,11 +125,13 @@ function present(node: Node, subscription: Subscription, watches: boolean, isNew
   const { channel, connection, rules } = subscription;
   const user = userOf(connection);
   if (isNew) {
-    subscription.announced = true;
-    notify(node.log, 'subscribe', node.hooks.subscribe, { connectionId: connection.id, user, channel });
     if (rules.presence) {
       node.presence.enter(channel, user.id, { connectionId: connection.id, joinedAt: node.env.now() });
     }
+    subscription.announced = true;
+    notify(node.log, 'subscribe', node.hooks.subscribe, { connectionId: connection.id, user, channel });
+    // The hook may have sent them away.
+    if (!subscription.current) return;
   }
   // Only now: nobody needs to be told of their own coming.
   subscription.watches = watches;

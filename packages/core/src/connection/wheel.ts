@@ -9,7 +9,7 @@ const tick = 250;
 
 /**
  * Every deadline of every connection on one timer, looked at four times a second: authentication, the end of a session,
- * its validation, redelivery. A timer of its own would cost each connection more memory than all its deadlines.
+ * its validation, redelivery; and every channel's position check. A timer of its own would cost each connection more memory than all its deadlines.
  */
 export class Wheel {
   private readonly node: Node;
@@ -35,6 +35,7 @@ export class Wheel {
     const { env, hub } = this.node;
     const [monotonic, wall] = [env.monotonic(), env.now()];
     for (const connection of hub.connections.values()) this.check(connection, monotonic, wall);
+    for (const channel of hub.channels.values()) channel.checkPosition(monotonic);
     this.start();
   }
 
@@ -62,7 +63,8 @@ export class Wheel {
     try {
       const valid = await auth.validate(identity);
       // A session that was renewed meanwhile is not the one that was asked about.
-      if (!valid && connection.alive && connection.identity === identity) connection.failWith('session_expired');
+      if (!valid && connection.alive && connection.identity === identity)
+        connection.failWith('session_expired');
     } catch (error) {
       // The port's law: not to know keeps the session.
       log.warn('a session could not be validated', { connectionId: connection.id }, error);

@@ -50,9 +50,12 @@ class MemoryBroker implements Broker {
   private readonly logs = new Map<string, Log>();
   private readonly env: Pick<Env, 'monotonic' | 'timer' | 'id'>;
   private sweeping: Cancel | undefined;
+  /** Of the logs that begin now. */
+  private epoch: string;
 
   constructor(env: Pick<Env, 'monotonic' | 'timer' | 'id'>) {
     this.env = env;
+    this.epoch = env.id().slice(0, 8);
   }
 
   publish(channel: string, draft: Draft, options: PublishOptions): Promise<PublishOutcome> {
@@ -109,8 +112,14 @@ class MemoryBroker implements Broker {
     const now = this.env.monotonic();
     let log = this.logs.get(channel);
     if (log === undefined) {
-      const epoch = this.env.id().slice(0, 8);
-      log = { epoch, offset: 0, entries: [], keys: new Map(), subscribers: new Set(), touched: now };
+      log = {
+        epoch: this.epoch,
+        offset: 0,
+        entries: [],
+        keys: new Map(),
+        subscribers: new Set(),
+        touched: now,
+      };
       this.logs.set(channel, log);
       this.sweeping ??= this.env.timer(sweepEvery, () => this.sweep());
     }
@@ -151,8 +160,13 @@ class MemoryBroker implements Broker {
     const now = this.env.monotonic();
     for (const [channel, log] of this.logs) {
       dropExpired(log, now);
-      const idle = log.entries.length === 0 && log.keys.size === 0 && log.subscribers.size === 0;
-      if (idle && now - log.touched > forgetAfter) this.logs.delete(channel);
+      if (log.entries.length > 0 || log.keys.size > 0 || log.subscribers.size > 0) continue;
+      // One that was only looked at begins again as it was; else names made up by a stranger would fill the memory.
+      if (log.offset === 0) this.logs.delete(channel);
+      else if (now - log.touched > forgetAfter) {
+        this.logs.delete(channel);
+        this.epoch = this.env.id().slice(0, 8);
+      }
     }
     this.sweeping = this.logs.size === 0 ? undefined : this.env.timer(sweepEvery, () => this.sweep());
   }

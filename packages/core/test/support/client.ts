@@ -30,8 +30,7 @@ export class TestClient {
       if (this.closedWith !== undefined) return;
       this.closedWith = { code, reason };
       if (closes === 'soon') void Promise.resolve().then(() => this.session.closed(code, reason));
-      // eslint-disable-next-line typescript/no-unnecessary-condition -- the session is not there while it is made
-      if (closes === 'at once') this.session?.closed(code, reason);
+      if (closes === 'at once') this.session.closed(code, reason);
     };
     this.session = core.accept(this.transport(close), handshake);
   }
@@ -97,17 +96,17 @@ export class TestClient {
   }
 
   private transport(close: (code: number, reason: string) => void): Transport {
-    const client = this;
+    const buffered = (): number => this.bufferedBytes;
     return {
       kind: 'memory',
       codec: this.codec,
       get bufferedBytes() {
-        return client.bufferedBytes;
+        return buffered();
       },
-      send(message) {
-        if (client.closedWith !== undefined) return;
-        if (client.stuck) client.bufferedBytes += message.byteLength;
-        client.frames.push(client.codec.decode(message) as Frame);
+      send: (message) => {
+        if (this.closedWith !== undefined) return;
+        if (this.stuck) this.bufferedBytes += message.byteLength;
+        this.frames.push(this.codec.decode(message) as Frame);
       },
       close,
     };

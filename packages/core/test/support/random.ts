@@ -7,7 +7,11 @@ export const runs: number = Number(process.env['THRUM_RUNS'] ?? 300);
 process.stdout.write(`THRUM_SEED=${seed}\n`);
 
 /** Holds when `test` throws for no value; what it returns does not count. */
-export function check<T>(arbitrary: fc.Arbitrary<T>, test: (value: T) => unknown, numRuns: number = runs): void {
+export function check<T>(
+  arbitrary: fc.Arbitrary<T>,
+  test: (value: T) => unknown,
+  numRuns: number = runs,
+): void {
   const property = fc.property(arbitrary, (value) => void test(value));
   fc.assert(property, { seed, numRuns });
 }

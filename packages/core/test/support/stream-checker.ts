@@ -68,7 +68,10 @@ export class StreamChecker {
       return;
     }
     this.recoveries.push({ since, recovered: recovered === true });
-    if (recovered === true && (since.epoch !== this.position.epoch || since.offset !== this.position.offset)) {
+    if (
+      recovered === true &&
+      (since.epoch !== this.position.epoch || since.offset !== this.position.offset)
+    ) {
       this.object(`recovered from ${JSON.stringify(position)} instead of ${JSON.stringify(since)}`);
     }
   }

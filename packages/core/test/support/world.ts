@@ -27,7 +27,10 @@ export interface World {
   readonly core: Core;
   readonly lines: LogLine[];
   /** Connects as this user; `undefined` brings no token along. */
-  connect(user: string | undefined, options?: ClientOptions & { readonly identity?: Partial<Identity> }): TestClient;
+  connect(
+    user: string | undefined,
+    options?: ClientOptions & { readonly identity?: Partial<Identity> },
+  ): TestClient;
   /** Connects and subscribes, and waits for the answer. */
   join(user: string, channel: string, fields?: object): Promise<TestClient>;
   /** Publishes as the server: `{ n }` in event `message`. */
@@ -49,9 +52,17 @@ export function createWorld({ seed = 1, ...options }: WorldOptions = {}): World 
   const env = new VirtualEnv({ seed });
   const broker = new FaultyBroker(() => createMemoryBroker(env));
   const lines: LogLine[] = [];
-  const core = createCore({ auth, channels: { '{name*}': {} }, ...options, env, broker, log: recorder(lines) });
+  const core = createCore({
+    auth,
+    channels: { '{name*}': {} },
+    ...options,
+    env,
+    broker,
+    log: recorder(lines),
+  });
   const connect: World['connect'] = (user, { identity = {}, ...clientOptions } = {}) => {
-    const authentication = user === undefined ? undefined : { ok: true as const, identity: { userId: user, ...identity } };
+    const authentication =
+      user === undefined ? undefined : { ok: true as const, identity: { userId: user, ...identity } };
     return new TestClient(core, authentication === undefined ? {} : { authentication }, clientOptions);
   };
   return {

@@ -80,6 +80,11 @@ export const limitOptions: { readonly [Key in keyof Limits]: Option<Limits[Key]>
   dataDepth: count('dataDepth', 'levels', 'Deepest nesting of data.', 1, 256),
   drainSeconds: time('drainSeconds', 'Time for a planned stop.', 0.1, 3600),
   validateSeconds: time('validateSeconds', 'Time between two session validations.', 1),
+  positionCheckSeconds: time(
+    'positionCheckSeconds',
+    'Time between comparisons of a live channel with the top of its log.',
+    1,
+  ),
   redeliverySeconds: time(
     'redeliverySeconds',
     'Time before an unconfirmed publication is sent again.',

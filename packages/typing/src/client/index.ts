@@ -52,6 +52,8 @@ class Indicator implements TypingIndicator {
   private readonly listeners = new Set<(users: readonly string[]) => void>();
   private readonly typists = new Map<string, () => void>();
   private readonly unlisten: () => void;
+  /** The server may still believe that we type. */
+  private typing = false;
   /** Set while a repeated `start` would change nothing for the others. */
   private resting: (() => void) | undefined;
 
@@ -70,14 +72,16 @@ class Indicator implements TypingIndicator {
   start(): void {
     if (this.resting !== undefined) return;
     if (!this.client.send({ type: 'typing', channel: this.channel.name, active: true })) return;
+    this.typing = true;
     this.resting = this.timer(typingRepeat, () => {
       this.resting = undefined;
     });
   }
 
   stop(): void {
-    if (this.resting === undefined) return;
-    this.resting();
+    if (!this.typing) return;
+    this.typing = false;
+    this.resting?.();
     this.resting = undefined;
     this.client.send({ type: 'typing', channel: this.channel.name, active: false });
   }

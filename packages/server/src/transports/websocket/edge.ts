@@ -6,7 +6,7 @@ import { type Server, WebSocketServer } from 'ws';
 import type { Problem } from '../../http/problem.ts';
 import { redactUrl } from '../../node/redact.ts';
 import { WebSocketConnection } from './connection.ts';
-import { checkHandshake, readCredentials } from './handshake.ts';
+import { checkHandshake, type Credentials, readCredentials } from './handshake.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { OriginCheck } from './origins.ts';
 import { Refuser } from './refuse.ts';
@@ -21,8 +21,8 @@ export interface EdgeOptions {
   readonly env: Env;
   readonly log: Log;
   readonly isAllowedOrigin: OriginCheck;
-  /** Resolves when the core has started; a rejection refuses every upgrade. */
-  readonly ready: () => Promise<void>;
+  /** Resolves when the core has started, `undefined` once it has; a rejection refuses every upgrade. */
+  readonly ready: () => Promise<void> | undefined;
 }
 
 /** The way from an HTTP upgrade to a connection of the core, whoever owns the HTTP server. */
@@ -61,9 +61,16 @@ export class WebSocketEdge {
       this.refuse(request, socket, problem);
       return;
     }
+    const started = this.options.ready();
+    const credentials = readCredentials(request);
+    // Nothing to wait for: most connections of an open server, or that send their token later, take one turn.
+    if (started === undefined && credentials.token === undefined) {
+      this.complete(request, socket, head, undefined);
+      return;
+    }
     this.pending.add(socket);
     socket.on('error', destroyOnError);
-    void this.accept(request, socket, head).finally(() => this.pending.delete(socket));
+    void this.verify(request, socket, head, credentials, started).finally(() => this.pending.delete(socket));
   }
 
   /** Answers an upgrade that is not for a path of ours. */
@@ -93,35 +100,51 @@ export class WebSocketEdge {
   }
 
   /** Verifies before the upgrade is completed: until then the client has no way to send a frame. */
-  private async accept(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    const { core, log, ready } = this.options;
+  private async verify(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    credentials: Credentials,
+    started: Promise<void> | undefined,
+  ): Promise<void> {
     try {
-      await ready();
-      const authentication = await this.authenticate(request);
+      await started;
+      const authentication = await this.authenticate(credentials);
+      if (this.closed) socket.destroy();
       if (socket.destroyed) return;
-      if (this.closed) {
-        socket.destroy();
-        return;
-      }
-      const address = request.socket.remoteAddress;
-      const handshake: Handshake = {
-        ...(authentication === undefined ? {} : { authentication }),
-        ...(address === undefined ? {} : { address }),
-      };
       socket.off('error', destroyOnError);
-      this.server.handleUpgrade(request, socket, head, (connection) => {
-        connection.open(socket, this.heartbeat);
-        connection.attach(core.accept(connection, handshake));
-      });
+      this.complete(request, socket, head, authentication);
     } catch (error) {
-      log.error('a handshake failed', {}, error);
+      this.options.log.error('a handshake failed', {}, error);
       this.refuser.refuse(socket, { status: 503, detail: 'Try again later.' });
     }
   }
 
-  private async authenticate(request: IncomingMessage): Promise<Authentication | undefined> {
+  private complete(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    authentication: Authentication | undefined,
+  ): void {
+    const address = request.socket.remoteAddress;
+    const handshake: Handshake = {
+      ...(authentication === undefined ? {} : { authentication }),
+      ...(address === undefined ? {} : { address }),
+    };
+    try {
+      this.server.handleUpgrade(request, socket, head, (connection) => {
+        connection.open(socket, this.heartbeat);
+        connection.attach(this.options.core.accept(connection, handshake));
+      });
+    } catch (error) {
+      // This runs in an event of the application's server, where nobody would catch it.
+      this.options.log.error('a handshake failed', {}, error);
+      socket.destroy();
+    }
+  }
+
+  private async authenticate({ token, tooLong }: Credentials): Promise<Authentication | undefined> {
     const { core, env } = this.options;
-    const { token, tooLong } = readCredentials(request);
     // A full server answers without the work of verifying.
     if (token === undefined || core.metrics.connections >= core.limits.connections) return undefined;
     if (tooLong) return { ok: false, code: 'invalid_token' };

@@ -1,0 +1,71 @@
+import type { Broker, Env, Log } from '@thrum/core';
+
+/** A log begins a new epoch: clients that stood in it are told that something may be missing. */
+export type EpochChange =
+  | { readonly all: true; readonly reason: string }
+  | { readonly all: false; readonly channel: string; readonly reason: string };
+
+export interface SqliteBrokerOptions {
+  /** The database file, or a folder, in which it is called `thrum.db`. Made when there is none. */
+  readonly file: string;
+  /** Default: Node's clocks, timers and randomness. */
+  readonly env?: Env;
+  /** Default: JSON lines on standard output. */
+  readonly log?: Log;
+  /**
+   * Milliseconds to wait for company before a commit begins. Default 0: what arrives during one commit is the next, so
+   * groups form by themselves under load, and without load nothing waits.
+   */
+  readonly groupMs?: number;
+  /** Publications in one transaction at most. Default 1000. */
+  readonly maxBatch?: number;
+  /** Characters of payload in one transaction at most. Default 4 Mi. */
+  readonly maxBatchSize?: number;
+  /** Publications that wait for the disk at most; more are refused as `overloaded`. Default 100,000. */
+  readonly maxPending?: number;
+  /** Characters of payload that wait for the disk at most. Default 64 Mi. */
+  readonly maxPendingSize?: number;
+  /** Milliseconds to wait for a tool that holds a lock on the database. Default 2000. */
+  readonly busyMs?: number;
+  /** A database up to this many bytes is checked at opening (`PRAGMA quick_check`). Default 1 Gi. */
+  readonly checkBytes?: number;
+  /** Milliseconds between two sweeps of what has expired, each followed by a mark of generation. Default 30,000. */
+  readonly sweepMs?: number;
+  /** Called after the log was told, for metrics and health. */
+  readonly onEpochChange?: (change: EpochChange) => void;
+}
+
+/** What the broker counts. Totals only grow. */
+export interface SqliteBrokerStats {
+  /** Transactions that appended or remembered something. */
+  readonly commits: number;
+  /** Publications and keys in them, repeats included. */
+  readonly written: number;
+  /** Publishes that were rejected. */
+  readonly failed: number;
+  readonly epochChanges: number;
+  /** How often the database was opened anew after a crash of its threads or damage. */
+  readonly restarts: number;
+  /** Publications that wait for the disk now. */
+  readonly pending: number;
+}
+
+/** A {@link Broker} on an SQLite file: tier `durable`, for one node. */
+export interface SqliteBroker extends Broker {
+  readonly durable: true;
+  /**
+   * Settles with the first opening. Rejects when the file is in use by another process, is not ours, or cannot be opened.
+   * Every publish and read waits for it, and tries again after a failure.
+   */
+  readonly ready: Promise<void>;
+  readonly stats: SqliteBrokerStats;
+  close(): Promise<void>;
+}
+
+export type Settings = Required<Omit<SqliteBrokerOptions, 'onEpochChange' | 'env' | 'log'>> & {
+  readonly env: Env;
+  readonly log: Log;
+  readonly onEpochChange: ((change: EpochChange) => void) | undefined;
+};
+
+export type Counters = { -readonly [K in keyof SqliteBrokerStats]: SqliteBrokerStats[K] };

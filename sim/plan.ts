@@ -1,0 +1,104 @@
+import { Random } from './random.ts';
+
+export interface ChannelPlan {
+  readonly name: string;
+  /** Kept in the log; else ephemeral. */
+  readonly kept: boolean;
+  readonly size: number;
+  readonly ttl: number;
+  readonly presence: boolean;
+  /** Subscribed with `ack: true`. */
+  readonly ack: boolean;
+  /** Only for those in the `Rights`. */
+  readonly guarded: boolean;
+  /** Bytes of padding in each message. */
+  readonly pad: number;
+}
+
+export interface ClientPlan {
+  readonly name: string;
+  readonly user: string;
+  readonly listens: readonly string[];
+  readonly publishes: readonly string[];
+  /** Milliseconds between publishes, on average. */
+  readonly every: number;
+  /** Seconds that a token lives; 0: for ever. */
+  readonly tokenSeconds: number;
+  readonly latency: number;
+}
+
+export const brokers = ['memory', 'memory-net', 'embedded', 'shared'] as const;
+
+/** One world, drawn from its seed. */
+export interface Plan {
+  readonly seed: number;
+  readonly faulty: boolean;
+  /** `memory`: in the node's process · `memory-net`: behind a network · `embedded`: a disk · `shared`: a server with a disk. */
+  readonly broker: (typeof brokers)[number];
+  readonly nodes: number;
+  readonly channels: readonly ChannelPlan[];
+  readonly clients: readonly ClientPlan[];
+  readonly historyPage: number;
+  readonly outboxBytes: number;
+  readonly queue: number;
+  /** Milliseconds in which things go wrong and messages are published. */
+  readonly busy: number;
+  /** Milliseconds between faults, on average. */
+  readonly faultEvery: number;
+  readonly hookLatency: number;
+}
+
+/** The time in which everybody must have caught up after the heal: backoff 37.5 s, dead links 40 s, position check 60 s. */
+export const convergence = 110_000;
+
+export function planOf(seed: number): Plan {
+  const chance = new Random(seed).fork('plan');
+  const faulty = seed % 4 !== 0;
+  const broker = chance.pick(brokers);
+  const channels = planChannels(chance);
+  return {
+    seed,
+    faulty,
+    broker,
+    nodes: broker === 'shared' ? chance.whole(1, 3) : 1,
+    channels,
+    clients: planClients(chance, channels),
+    historyPage: chance.pick([300, 300, 300, 12]),
+    outboxBytes: chance.pick([72_000, 100_000, 1_048_576]),
+    queue: chance.pick([100, 100, 8]),
+    busy: chance.between(20_000, 60_000),
+    faultEvery: chance.between(1500, 8000),
+    hookLatency: chance.chance(0.3) ? chance.between(1, 30) : 0,
+  };
+}
+
+function planChannels(chance: Random): readonly ChannelPlan[] {
+  const plain = { kept: true, size: 300, ttl: 300_000, presence: false, ack: false, guarded: false, pad: 0 };
+  const all: readonly ChannelPlan[] = [
+    { ...plain, name: 'short:a', size: chance.whole(3, 8) },
+    { ...plain, name: 'brief:a', size: 50, ttl: chance.between(3000, 15_000) },
+    { ...plain, name: 'live:a', kept: false },
+    { ...plain, name: 'room:a', presence: true, size: 40 },
+    { ...plain, name: 'work:a', ack: true },
+    { ...plain, name: 'vault:a', guarded: true, presence: chance.chance(0.5) },
+    { ...plain, name: 'fat:a', pad: 6000, size: 30 },
+  ];
+  return [{ ...plain, name: 'main:a' }, ...all.filter(() => chance.chance(0.45))];
+}
+
+function planClients(chance: Random, channels: readonly ChannelPlan[]): readonly ClientPlan[] {
+  const users = ['ada', 'bob', 'cyd', 'dan'];
+  return Array.from({ length: chance.whole(2, 5) }, (_, index) => {
+    const some = (probability: number): readonly string[] =>
+      channels.filter(() => chance.chance(probability)).map(({ name }) => name);
+    return {
+      name: `c${index + 1}`,
+      user: chance.chance(0.2) ? 'ada' : (users[index % users.length] ?? 'eve'),
+      listens: index === 0 ? channels.map(({ name }) => name) : some(0.7),
+      publishes: index === 1 ? channels.map(({ name }) => name) : some(0.4),
+      every: chance.between(200, 2500),
+      tokenSeconds: chance.chance(0.3) ? chance.whole(8, 30) : 0,
+      latency: chance.pick([0.5, 5, 40, 200]),
+    };
+  });
+}

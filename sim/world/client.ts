@@ -1,0 +1,253 @@
+import { type Channel, type Client, createClient, type Lifecycle, type LifecycleEvent, type ThrumError } from '@thrum/client';
+import { Part, SimEnv } from '../clock.ts';
+import type { Place } from '../history.ts';
+import type { ChannelPlan, ClientPlan, Plan } from '../plan.ts';
+import type { Random } from '../random.ts';
+import { Cable } from './cable.ts';
+import type { SimNode } from './node.ts';
+import type { SimSocket } from './socket.ts';
+import { socketClass } from './socket.ts';
+import type { Stage } from './stage.ts';
+
+/** What a client needs of the world. */
+export interface Surroundings extends Stage {
+  readonly plan: Plan;
+  readonly nodes: readonly SimNode[];
+  nextSession(): number;
+  nextCall(): number;
+}
+
+interface Listening {
+  readonly s: number;
+  readonly plan: ChannelPlan;
+  readonly channel: Channel;
+  at: Place | undefined;
+}
+
+/** One page with one SDK in it, and a person who wants to stay connected. Reloading it is another life. */
+export class SimClient {
+  readonly plan: ClientPlan;
+  life = '';
+  env!: SimEnv;
+  client!: Client;
+  cable: Cable | undefined;
+  /** `refused`: dialing is answered at once; `lost`: packets vanish. */
+  network: 'up' | 'refused' | 'lost' = 'up';
+  tokens: 'good' | 'failing' | 'bad' = 'good';
+  /** Milliseconds that a listener of an acknowledged channel takes. */
+  slowness = 0;
+  readonly listening = new Map<string, Listening>();
+  private readonly world: Surroundings;
+  private readonly chance: Random;
+  private page = { active: true, listeners: new Set<(event: LifecycleEvent) => void>() };
+  private lives = 0;
+  private counter = 0;
+
+  constructor(world: Surroundings, plan: ClientPlan) {
+    this.world = world;
+    this.plan = plan;
+    this.chance = world.chance.fork(plan.name);
+    this.begin();
+  }
+
+  get isAlive(): boolean {
+    return this.env.part.alive;
+  }
+
+  /** The page is loaded: a new SDK that knows nothing of the old one. */
+  begin(): void {
+    const { world, plan } = this;
+    this.lives += 1;
+    const life = `${plan.name}.${this.lives}`;
+    this.life = life;
+    this.counter = 0;
+    this.page = { active: true, listeners: new Set() };
+    this.env = new SimEnv(world.clock, new Part(life), this.chance.fork(life));
+    this.client = createClient('ws://sim/ws', {
+      env: this.env,
+      WebSocket: socketClass((socket) => this.dial(socket)),
+      lifecycle: this.lifecycle(),
+      getToken: () => this.token(),
+      queue: { maxCount: world.plan.queue },
+      onDrop: () => undefined,
+    });
+    const { env } = this;
+    this.client.onStateChange((state, { code, error }) => {
+      const named = (error as ThrumError | undefined)?.code;
+      world.record({
+        k: 'state',
+        c: life,
+        state,
+        ...(code === undefined ? {} : { code }),
+        ...(named === undefined ? {} : { error: named }),
+      });
+      if (state !== 'failed' && state !== 'disconnected') return;
+      // The person looks at the page, and presses the button.
+      env.timer(3000, () => {
+        if (this.client.state === state) this.client.connect();
+      });
+    });
+    this.client.connect();
+  }
+
+  listen(name: string, since?: 'latest' | { readonly last: number }): void {
+    const plan = this.world.plan.channels.find((each) => each.name === name);
+    if (plan === undefined || this.listening.has(name) || !this.isAlive) return;
+    const { world, life: c } = this;
+    const s = world.nextSession();
+    const channel = this.client.channel(name, {
+      ...(plan.ack ? { ack: true } : {}),
+      ...(since === undefined || !plan.kept ? {} : { since }),
+    });
+    const listening: Listening = { s, plan, channel, at: undefined };
+    this.listening.set(name, listening);
+    world.record({ k: 'listen', c, s, channel: name, ...(plan.ack ? { ack: true } : {}) });
+    channel.onStatus(({ type, position, error }) => {
+      const code = error?.code;
+      if (position !== undefined) listening.at = position;
+      world.record({
+        k: 'status',
+        c,
+        s,
+        channel: name,
+        type,
+        ...(position === undefined ? {} : { at: position }),
+        ...(code === undefined ? {} : { code }),
+      });
+    });
+    channel.onAny((publication) => {
+      const { epoch, offset, from } = publication;
+      const at = epoch === undefined || offset === undefined ? undefined : { epoch, offset };
+      if (at !== undefined) listening.at = at;
+      const { v } = publication.data as { readonly v: string };
+      world.record({
+        k: 'recv',
+        c,
+        s,
+        channel: name,
+        v,
+        ...(at === undefined ? {} : { at }),
+        ...(from === undefined ? {} : { from }),
+      });
+      if (plan.ack && this.slowness > 0) return world.clock.sleep(this.slowness, this.env.part);
+      return undefined;
+    });
+    // No guard for those who may not: asking is what an intruder does.
+    if (plan.presence) channel.presence.onChange(() => undefined);
+  }
+
+  unlisten(name: string): void {
+    const listening = this.listening.get(name);
+    if (listening === undefined) return;
+    this.listening.delete(name);
+    this.world.record({ k: 'unlisten', c: this.life, s: listening.s, channel: name });
+    listening.channel.dispose();
+  }
+
+  /** Publishes the next value; now and then the same again, as an impatient program does, or another under its id. */
+  publish(name: string): void {
+    if (!this.isAlive) return;
+    this.counter += 1;
+    const v = `${this.life}#${this.counter}`;
+    const id = `${v}!`;
+    this.send(name, v, id);
+    if (this.chance.chance(0.03)) this.env.timer(this.chance.pick([0, 300, 3000]), () => this.send(name, v, id));
+    if (this.chance.chance(0.01)) {
+      this.env.timer(500, () => {
+        this.counter += 1;
+        this.send(name, `${this.life}#${this.counter}`, id);
+      });
+    }
+  }
+
+  read(name: string): void {
+    const listening = this.listening.get(name);
+    const since = this.chance.chance(0.5) ? listening?.at : undefined;
+    const options = { limit: this.chance.whole(1, 30), reverse: this.chance.chance(0.5), since };
+    void this.client.channel(name).history(options).catch(() => undefined);
+  }
+
+  showState(name: string): void {
+    this.client.channel(name).presence.update({ typing: this.chance.chance(0.5) });
+    void this.client.channel(name).presence.get().catch(() => undefined);
+  }
+
+  hide(): void {
+    this.page.active = false;
+    if (this.chance.chance(0.5)) for (const tell of [...this.page.listeners]) tell('left');
+  }
+
+  show(): void {
+    if (this.page.active) return;
+    this.page.active = true;
+    for (const event of ['returned', 'woke'] as const) for (const tell of [...this.page.listeners]) tell(event);
+  }
+
+  /** The page is closed without a word, or its machine loses power. */
+  kill(silent: boolean): void {
+    this.cable?.clientDied(silent);
+    this.env.part.alive = false;
+    for (const [name, { s }] of this.listening) this.world.record({ k: 'unlisten', c: this.life, s, channel: name });
+    this.listening.clear();
+  }
+
+  /** The roster as the page shows it, by connection. */
+  roster(name: string): readonly string[] {
+    const members = this.client.channel(name).presence.members;
+    return members.flatMap(({ metas }) => metas.map(({ connectionId }) => connectionId)).sort();
+  }
+
+  private send(name: string, v: string, id: string): void {
+    const { world } = this;
+    const plan = world.plan.channels.find((each) => each.name === name);
+    if (plan === undefined || !this.isAlive) return;
+    const call = world.nextCall();
+    const body = { v, ...(plan.pad > 0 ? { pad: 'x'.repeat(plan.pad) } : {}) };
+    world.record({ k: 'publish', call, v, channel: name, from: this.plan.user, id, body: v });
+    const { part } = this.env;
+    this.client
+      .channel(name)
+      .publish('message', body, { id, ...(this.chance.chance(0.03) ? { queue: false } : {}) })
+      .then(
+        ({ position, duplicate }) => {
+          if (!part.alive) return;
+          world.record({ k: 'settled', call, ok: true, duplicate, ...(position === undefined ? {} : { at: position }) });
+        },
+        (error: ThrumError) => {
+          if (part.alive) world.record({ k: 'settled', call, ok: false, code: error.code });
+        },
+      );
+  }
+
+  private dial(socket: SimSocket): Cable | undefined {
+    const { world, network } = this;
+    if (network === 'lost') return undefined;
+    const up = world.nodes.filter(({ isUp }) => isUp);
+    const node = up.length === 0 ? world.nodes[0] : this.chance.pick(up);
+    if (network === 'refused' || node === undefined) {
+      this.env.timer(5, () => socket.closed(1006, ''));
+      return undefined;
+    }
+    this.cable = new Cable(world, socket, node, { client: this.life, user: this.plan.user }, this.plan.latency, this.chance);
+    return this.cable;
+  }
+
+  private token(): Promise<string> {
+    const { user, tokenSeconds } = this.plan;
+    if (this.tokens === 'failing') return Promise.reject(new Error('the token server is down'));
+    // The issuer's clock is right, whatever the page's and the node's are.
+    const expires = tokenSeconds === 0 ? '' : String(this.env.now() - this.env.skew + tokenSeconds * 1000);
+    return Promise.resolve(`${user}|${expires}${this.tokens === 'bad' ? '|bad' : ''}`);
+  }
+
+  private lifecycle(): Lifecycle {
+    const { page } = this;
+    return {
+      active: () => page.active,
+      listen: (listener) => {
+        page.listeners.add(listener);
+        return () => page.listeners.delete(listener);
+      },
+    };
+  }
+}
