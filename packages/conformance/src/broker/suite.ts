@@ -9,7 +9,7 @@ import { retention } from './retention.ts';
 /** A fresh broker for one case. */
 export interface BrokerUnderTest {
   readonly broker: Broker;
-  /** Another node on the same log. Absent where there can be only one: its cases are skipped. */
+  /** Another node on the same log. Absent where there can be only one: its cases are left out. */
   readonly peer?: Broker;
   /** Lets time pass for retention and idempotency keys. */
   advance(ms: number): Promise<void>;
@@ -46,8 +46,8 @@ export function runBrokerSuite(makeBroker: MakeBroker, options: BrokerSuiteOptio
       ...retention,
     ]) {
       const name = `law ${law}: ${title}`;
-      if (needsPeers === true && !peers) test.it.skip(name, () => {});
-      else test.it(name, { timeout: 60_000 }, () => withBroker(makeBroker, run));
+      if (needsPeers === true && !peers) continue;
+      test.it(name, { timeout: 60_000 }, () => withBroker(makeBroker, run));
     }
   });
 }
