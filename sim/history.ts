@@ -26,7 +26,7 @@ export type Happening =
   | { readonly k: 'answered'; readonly conn: string; readonly channel: string; readonly id?: number | string; readonly at?: Place; readonly recovered: boolean }
   | { readonly k: 'sent'; readonly conn: string; readonly channel: string; readonly v: string; readonly at?: Place }
   | { readonly k: 'left'; readonly conn: string; readonly channel: string; readonly code?: string }
-  | { readonly k: 'refused'; readonly conn: string; readonly code: string; readonly channel?: string }
+  | { readonly k: 'refused'; readonly conn: string; readonly code: string; readonly channel?: string; readonly id?: number | string }
   | { readonly k: 'members'; readonly conn: string; readonly channel: string; readonly change: string }
   | { readonly k: 'page'; readonly conn: string; readonly channel: string; readonly asked: number; readonly since?: Place; readonly reverse: boolean; readonly at?: Place; readonly recovered: boolean; readonly more: boolean; readonly items: readonly { readonly at: Place; readonly v: string }[] }
   | { readonly k: 'told'; readonly conn: string }

@@ -34,9 +34,8 @@ export class Random {
   }
 
   pick<T>(list: readonly T[]): T {
-    const item = list[Math.floor(this.next() * list.length)];
-    if (item === undefined) throw new Error('there is nothing to pick from');
-    return item;
+    if (list.length === 0) throw new Error('there is nothing to pick from');
+    return list[Math.floor(this.next() * list.length)] as T;
   }
 
   /** Waiting times of things that happen independently, `mean` on average. */

@@ -47,7 +47,7 @@ async function live(world: World): Promise<void> {
   world.record({ k: 'heal' });
   await converge(world);
   await stand(world);
-  for (const client of world.clients) client.client.dispose();
+  for (const client of world.clients) client.dispose();
   await clock.runUntil(clock.now + afterwards);
   leftovers(world);
   world.record({ k: 'end' });

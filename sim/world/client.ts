@@ -42,6 +42,8 @@ export class SimClient {
   private page = { active: true, listeners: new Set<(event: LifecycleEvent) => void>() };
   private lives = 0;
   private counter = 0;
+  /** Timers of the application on the page, which are not the SDK's. */
+  private app = new Part('app');
 
   constructor(world: Surroundings, plan: ClientPlan) {
     this.world = world;
@@ -63,6 +65,7 @@ export class SimClient {
     this.counter = 0;
     this.page = { active: true, listeners: new Set() };
     this.env = new SimEnv(world.clock, new Part(life), this.chance.fork(life));
+    this.app = new Part(life);
     this.client = createClient('ws://sim/ws', {
       env: this.env,
       WebSocket: socketClass((socket) => this.dial(socket)),
@@ -71,8 +74,8 @@ export class SimClient {
       queue: { maxCount: world.plan.queue },
       onDrop: () => undefined,
     });
-    const { env } = this;
-    this.client.onStateChange((state, { code, error }) => {
+    const { client } = this;
+    client.onStateChange((state, { code, error }) => {
       const named = (error as ThrumError | undefined)?.code;
       world.record({
         k: 'state',
@@ -83,8 +86,8 @@ export class SimClient {
       });
       if (state !== 'failed' && state !== 'disconnected') return;
       // The person looks at the page, and presses the button.
-      env.timer(3000, () => {
-        if (this.client.state === state) this.client.connect();
+      this.later(3000, () => {
+        if (client.state === state) client.connect();
       });
     });
     this.client.connect();
@@ -129,7 +132,7 @@ export class SimClient {
         ...(at === undefined ? {} : { at }),
         ...(from === undefined ? {} : { from }),
       });
-      if (plan.ack && this.slowness > 0) return world.clock.sleep(this.slowness, this.env.part);
+      if (plan.ack && this.slowness > 0) return world.clock.sleep(this.slowness, this.app);
       return undefined;
     });
     // No guard for those who may not: asking is what an intruder does.
@@ -151,9 +154,9 @@ export class SimClient {
     const v = `${this.life}#${this.counter}`;
     const id = `${v}!`;
     this.send(name, v, id);
-    if (this.chance.chance(0.03)) this.env.timer(this.chance.pick([0, 300, 3000]), () => this.send(name, v, id));
+    if (this.chance.chance(0.03)) this.later(this.chance.pick([0, 300, 3000]), () => this.send(name, v, id));
     if (this.chance.chance(0.01)) {
-      this.env.timer(500, () => {
+      this.later(500, () => {
         this.counter += 1;
         this.send(name, `${this.life}#${this.counter}`, id);
       });
@@ -187,8 +190,16 @@ export class SimClient {
   kill(silent: boolean): void {
     this.cable?.clientDied(silent);
     this.env.part.alive = false;
+    this.app.alive = false;
     for (const [name, { s }] of this.listening) this.world.record({ k: 'unlisten', c: this.life, s, channel: name });
     this.listening.clear();
+  }
+
+  /** The application lets go of the SDK. */
+  dispose(): void {
+    this.app.alive = false;
+    this.client.dispose();
+    this.world.record({ k: 'leftover', who: this.life, what: 'timers after dispose', count: this.env.part.pending });
   }
 
   /** The roster as the page shows it, by connection. */
@@ -225,11 +236,15 @@ export class SimClient {
     const up = world.nodes.filter(({ isUp }) => isUp);
     const node = up.length === 0 ? world.nodes[0] : this.chance.pick(up);
     if (network === 'refused' || node === undefined) {
-      this.env.timer(5, () => socket.closed(1006, ''));
+      world.clock.after(5, this.app, () => socket.closed(1006, ''));
       return undefined;
     }
     this.cable = new Cable(world, socket, node, { client: this.life, user: this.plan.user }, this.plan.latency, this.chance);
     return this.cable;
+  }
+
+  private later(ms: number, run: () => void): void {
+    this.world.clock.after(ms, this.app, run);
   }
 
   private token(): Promise<string> {

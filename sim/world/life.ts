@@ -34,6 +34,7 @@ export class Life {
     this.often(6000, () => this.hop(chance.pick(world.clients)));
     this.often(25_000, () => this.reload(chance.pick(world.clients)));
     this.often(12_000, () => this.subscribeUser());
+    this.often(30_000, () => this.deploy());
     const rooms = world.plan.channels.filter(({ presence }) => presence);
     if (rooms.length > 0)
       this.often(4000, () => chance.pick(world.clients).showState(chance.pick(rooms).name));
@@ -64,12 +65,13 @@ export class Life {
     const node = this.chance.pick(world.nodes);
     if (!node.isUp) return;
     this.counter += 1;
-    const v = `server#${this.counter}`;
+    const { part } = node.env;
+    // A publisher of its own for each process: between two there is no order.
+    const v = `${part.name}#${this.counter}`;
     const call = world.nextCall();
     const id = this.chance.chance(0.5) ? `${v}!` : undefined;
     const options = id === undefined ? {} : { id };
     world.record({ k: 'publish', call, v, channel, body: v, ...options });
-    const { part } = node.env;
     const settled = (line: Happening): void => {
       if (part.alive) world.record(line);
     };
@@ -88,7 +90,7 @@ export class Life {
     }
     const node = chance.pick(world.nodes);
     if (!node.isUp) return;
-    const asked = world.clock.now;
+    const asked = world.moment;
     const reverse = chance.chance(0.5);
     const { part } = node.env;
     node.core.history(channel, { limit: chance.whole(1, 40), reverse }).then(
@@ -112,11 +114,24 @@ export class Life {
   private reload(client: SimClient): void {
     if (!client.isAlive) return;
     for (const channel of [...client.listening.keys()]) client.unlisten(channel);
-    if (this.chance.chance(0.5)) client.client.dispose();
+    if (this.chance.chance(0.5)) client.dispose();
     client.kill(false);
     this.world.clock.after(this.chance.between(50, 8000), this.part, () => {
       client.begin();
       this.settleIn(client);
+    });
+  }
+
+  /** A rolling deploy: one node after the other is drained and started again. */
+  private deploy(): void {
+    const node = this.chance.pick(this.world.nodes);
+    if (!node.isUp) return;
+    this.world.record({ k: 'fault', fault: 'deploy', on: node.name });
+    const { core } = node;
+    void node.drain(3000).then(() => {
+      this.world.clock.after(this.chance.between(100, 3000), this.part, () => {
+        if (!node.isUp && node.core === core) node.boot();
+      });
     });
   }
 

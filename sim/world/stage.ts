@@ -6,5 +6,7 @@ import type { Random } from '../random.ts';
 export interface Stage {
   readonly clock: Clock;
   readonly chance: Random;
+  /** Now, as precise as the history is. */
+  readonly moment: number;
   record(happening: Happening): void;
 }

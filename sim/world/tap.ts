@@ -83,7 +83,7 @@ export class Tap {
       const since = frame['since'] as Place | undefined;
       this.pages.set(id, {
         channel,
-        asked: this.stage.clock.now,
+        asked: this.stage.moment,
         ...(since === undefined ? {} : { since }),
         reverse: frame['reverse'] === true,
       });
@@ -118,6 +118,7 @@ export class Tap {
           conn,
           code: String(frame['code']),
           ...(frame['channel'] === undefined ? {} : { channel }),
+          ...(id === undefined ? {} : { id: id as number }),
         });
         break;
       case 'reconnect':

@@ -145,7 +145,8 @@ export class View implements Broker {
       this.met('notification-lost');
       return;
     }
-    const times = this.chance.chance(notificationTwice) ? 2 : 1;
+    // Law 8: what has no place is notified at most once.
+    const times = publication.offset !== undefined && this.chance.chance(notificationTwice) ? 2 : 1;
     if (times === 2) this.met('notification-twice');
     for (let time = 0; time < times; time += 1) {
       if (this.lines === undefined) deliver(publication);

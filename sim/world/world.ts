@@ -46,8 +46,12 @@ export class World implements Surroundings {
     this.clients = plan.clients.map((client) => new SimClient(this, client));
   }
 
+  get moment(): number {
+    return Math.round(this.clock.now * 10) / 10;
+  }
+
   record(happening: Happening): void {
-    this.history.push({ t: Math.round(this.clock.now * 10) / 10, ...happening });
+    this.history.push({ t: this.moment, ...happening });
   }
 
   uncaught(error: unknown): void {

@@ -53,6 +53,8 @@ async function signingSecret(config: Config, definition: Definition): Promise<st
 export interface Access {
   readonly url: string;
   readonly getToken: () => Promise<string>;
+  /** Whether the token is one that was made here, with this machine's secret. */
+  readonly made: boolean;
 }
 
 /** The server of `--url` or of the configuration; the token of `--token`, or one for the user `cli`. */
@@ -61,7 +63,7 @@ export async function accessTo(flags: Flags): Promise<Access> {
   const url = textOf(flags['url']) ?? textOf(env['THRUM_URL']);
   const token = textOf(flags['token']) ?? textOf(env['THRUM_TOKEN']);
   if (url !== undefined && token !== undefined) {
-    return { url: socketUrl(url, '/ws'), getToken: () => Promise.resolve(token) };
+    return { url: socketUrl(url, '/ws'), getToken: () => Promise.resolve(token), made: false };
   }
   const loaded = await loadHere(flags);
   const { host, port, path } = loaded.config;
@@ -71,7 +73,11 @@ export async function accessTo(flags: Flags): Promise<Access> {
   await getToken();
   if (url === undefined && port === 0)
     throw new CliError('port is 0: say where the server is with --url', exitCodes.usage);
-  return { url: socketUrl(url ?? `ws://${reachable(host)}:${port}`, path), getToken };
+  return {
+    url: socketUrl(url ?? `ws://${reachable(host)}:${port}`, path),
+    getToken,
+    made: token === undefined,
+  };
 }
 
 function textOf(value: unknown): string | undefined {

@@ -1,7 +1,7 @@
 import { createClient, type StateInfo, ThrumError } from '@thrum/client';
 import { type Duration, toMilliseconds } from '@thrum/core';
 import type { Command } from 'commander';
-import { accessTo } from '../access.ts';
+import { type Access, accessTo } from '../access.ts';
 import { CliError, exitCodes } from '../failure.ts';
 import { addConfigFlags, type Flags } from '../flags.ts';
 import { jsonLine, print } from '../output.ts';
@@ -14,6 +14,9 @@ Examples:
   $ thrum publish chat:lobby --text "Good morning" --event notice
   $ thrum publish chat:lobby '{"n":1}' --id job-42        a repeat with the same id publishes nothing
   $ THRUM_TOKEN=… thrum publish chat:lobby '{}' --url wss://example.com/ws`;
+
+const madeHint =
+  '. The token was made with the secret configured here: where the server has another one, give --token, or its --data-dir';
 
 /** `thrum publish`: one publication over WebSocket, and its ack as a JSON line. */
 export function configure(command: Command): void {
@@ -35,7 +38,8 @@ export function configure(command: Command): void {
 async function publish(channel: string, text: string, flags: Flags): Promise<void> {
   const data = flags['text'] === true ? text : readData(text);
   const timeout = readTimeout(flags['timeout']);
-  const { url, getToken } = await accessTo(flags);
+  const access = await accessTo(flags);
+  const { url, getToken } = access;
   // One attempt: whoever runs a command wants to know now.
   using client = createClient(url, {
     getToken,
@@ -52,7 +56,7 @@ async function publish(channel: string, text: string, flags: Flags): Promise<voi
     const published = await client.channel(channel).publish(String(flags['event']), data, { timeout, ...id });
     print(jsonLine({ channel, event: flags['event'], ...published }));
   } catch (error) {
-    throw failure(error, url, last);
+    throw failure(error, access, last);
   }
 }
 
@@ -73,12 +77,17 @@ function readTimeout(text: unknown): number {
   }
 }
 
-function failure(error: unknown, url: string, last: StateInfo | undefined): unknown {
+function failure(error: unknown, { url, made }: Access, last: StateInfo | undefined): unknown {
   if (!(error instanceof ThrumError)) return error;
   const refusal = error.code === 'disconnected' ? last?.error : error;
   const { host } = new URL(url);
   if (refusal instanceof ThrumError && refusal.code !== 'timeout' && refusal.code !== 'expired') {
-    return new CliError(`refused by ${host}: ${refusal.message} (${refusal.code})`, exitCodes.failed, error);
+    const hint = made && refusal.code === 'invalid_token' ? madeHint : '';
+    return new CliError(
+      `refused by ${host}: ${refusal.message} (${refusal.code})${hint}`,
+      exitCodes.failed,
+      error,
+    );
   }
   if (error.code === 'disconnected') {
     const reason = last?.reason ? ` (${last.reason})` : '';

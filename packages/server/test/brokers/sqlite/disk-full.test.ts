@@ -1,0 +1,74 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { dataOf, folder, kept, open, publish, range } from './support.ts';
+
+/** A disk of so many bytes; undefined where it may not be mounted. */
+function smallDisk(size: string): string | undefined {
+  const path = join(folder(), 'disk');
+  mkdirSync(path);
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', path], { stdio: 'ignore' });
+  } catch {
+    return undefined;
+  }
+  onTestFinished(() => void execFileSync('umount', ['-l', path]));
+  return path;
+}
+
+describe('the SQLite broker on a full disk', () => {
+  it('refuses to publish, goes on reading and notifying, and heals by itself', async (context) => {
+    const disk = smallDisk('3m');
+    if (disk === undefined) return context.skip('only root may mount a small disk');
+    const ballast = join(disk, 'ballast');
+    const opened = open({ file: join(disk, 'thrum.db'), sweepMs: 20 });
+    const heard: unknown[] = [];
+    opened.broker.subscribe('c', ({ data }) => heard.push(data));
+    for (const n of range(1, 10)) await publish(opened, n);
+    writeFileSync(ballast, Buffer.alloc(2_000_000));
+
+    const text = 'x'.repeat(20_000);
+    const accepted: unknown[] = range(1, 10);
+    let refusal: unknown;
+    for (let n = 11; refusal === undefined && n < 500; n += 1) {
+      await publish(opened, `${n}${text}`).then(
+        () => accepted.push(`${n}${text}`),
+        (error: unknown) => (refusal = error),
+      );
+    }
+    expect(refusal).toMatchObject({ reason: 'disk_full', outcome: 'unchanged', retryable: true });
+
+    // Everyone in the batch is told, nobody is notified, the log is as it was, and it can be read.
+    const refused = await Promise.allSettled(range(1, 5).map((n) => publish(opened, `${n}${text}`)));
+    expect(refused.every(({ status }) => status === 'rejected')).toBe(true);
+    expect(await dataOf(opened)).toEqual(accepted);
+    expect(heard).toEqual(accepted);
+    await publish(opened, 'transient', {});
+    expect(heard.at(-1)).toBe('transient');
+
+    rmSync(ballast);
+    expect((await publish(opened, 'again', kept)).kind).toBe('published');
+    expect(await dataOf(opened)).toEqual([...accepted, 'again']);
+    await opened.broker.close();
+    const after = open({ file: opened.file });
+    expect(await dataOf(after)).toEqual([...accepted, 'again']);
+    expect([...opened.changes, ...after.changes]).toEqual([]);
+    expect(opened.broker.stats.restarts).toBe(0);
+  });
+
+  it('cannot open on a full disk, says so, and opens once there is space', async (context) => {
+    const disk = smallDisk('1m');
+    if (disk === undefined) return context.skip('only root may mount a small disk');
+    const ballast = join(disk, 'ballast');
+    const free = Number(execFileSync('df', ['-B1', '--output=avail', disk]).toString().split('\n')[1]);
+    writeFileSync(ballast, Buffer.alloc(free));
+    const opened = open({ file: join(disk, 'thrum.db') });
+    await expect(opened.broker.ready).rejects.toMatchObject({ retryable: true });
+    await expect(publish(opened, 1)).rejects.toMatchObject({ retryable: true });
+    rmSync(ballast);
+    await publish(opened, 2);
+    expect(await dataOf(opened)).toEqual([2]);
+    expect(opened.changes).toEqual([]);
+  });
+});

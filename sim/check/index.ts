@@ -1,0 +1,64 @@
+import type { Checker, Line, Violation } from '../history.ts';
+import {
+  checkClocks,
+  checkConvergence,
+  checkCounts,
+  checkDrain,
+  checkLeftovers,
+  checkPresence,
+  checkQueues,
+  checkUncaught,
+} from './end.ts';
+import { checkEpochs, checkOneMessage, checkOrder, checkSent } from './log.ts';
+import { checkAcknowledged, checkOutcomes } from './outcomes.ts';
+import { checkRights } from './rights.ts';
+import { checkStreams } from './streams.ts';
+import { checkPages, checkWire } from './wire.ts';
+
+/** What each invariant says; the numbers are those of reliability.md. */
+export const invariants: Readonly<Record<string, string>> = {
+  '1': 'no acknowledged publish is lost',
+  '2': 'one (channel, epoch, offset) is one message, for every reader',
+  '3': 'nothing is delivered that was not sent',
+  '4': 'no duplicate reaches the application through the SDK',
+  '5': 'per-channel offsets +1, or a reset in between',
+  '6': 'per-publisher order',
+  '7': 'recovered:true means no gap',
+  '8': 'after a fault heals every subscriber reaches the top in bounded time',
+  '9': 'nobody receives what they may not read',
+  '10': 'presence equals the live connections',
+  '11': 'counters equal a recount',
+  '14': 'memory and queues stay under their caps',
+  '15': 'after all leave, everything returns to the baseline',
+  '17': 'no uncaught exception',
+  '18': 'a drain tells everyone and ends in time',
+  '19': 'wall-clock jumps change no order and no TTL',
+  '20': 'a lost log changes the epoch, and positions are true',
+  outcome: 'every publish promise settles once, and truthfully',
+};
+
+export const checkers: readonly Checker[] = [
+  checkEpochs,
+  checkOneMessage,
+  checkSent,
+  checkOrder,
+  checkAcknowledged,
+  checkOutcomes,
+  checkStreams,
+  checkWire,
+  checkPages,
+  checkRights,
+  checkConvergence,
+  checkPresence,
+  checkCounts,
+  checkQueues,
+  checkLeftovers,
+  checkUncaught,
+  checkDrain,
+  checkClocks,
+];
+
+/** Every promise that was broken, in the order in which it shows. */
+export function check(history: readonly Line[]): Violation[] {
+  return checkers.flatMap((checker) => checker(history)).sort((a, b) => a.at - b.at);
+}
