@@ -4,6 +4,7 @@ import { convergence, planOf } from './plan.ts';
 import { Faults } from './world/faults.ts';
 import { Life } from './world/life.ts';
 import type { SimClient } from './world/client.ts';
+import type { SimNode } from './world/node.ts';
 import { World } from './world/world.ts';
 
 export interface Run {
@@ -84,7 +85,26 @@ async function isSettled(world: World): Promise<boolean> {
       if (at.epoch !== epoch || at.offset !== offset) return false;
     }
   }
-  return world.nodes.every((node) => node.core.connections().length === liveCables(world, node.name));
+  return world.nodes.every(
+    (node) => node.core.connections().length === liveCables(world, node.name) && isPresenceSettled(world, node),
+  );
+}
+
+/** The grace of everybody who dropped is over. */
+function isPresenceSettled(world: World, node: SimNode): boolean {
+  return world.plan.channels.every(
+    ({ name, presence }) =>
+      !presence || same(membersOf(world, node.name, name), liveOf(node, name)),
+  );
+}
+
+function liveOf({ core }: SimNode, channel: string): readonly string[] {
+  const live = core.connections().filter(({ channels }) => channels.includes(channel));
+  return live.map(({ connectionId }) => connectionId).sort();
+}
+
+function same(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
 }
 
 function liveCables(world: World, node: string): number {
@@ -101,13 +121,12 @@ async function stand(world: World): Promise<void> {
     node.report();
     for (const { name, presence } of world.plan.channels) {
       if (!presence) continue;
-      const live = node.core.connections().filter(({ channels }) => channels.includes(name));
       world.record({
         k: 'present',
         node: node.name,
         channel: name,
         members: membersOf(world, node.name, name),
-        live: live.map(({ connectionId }) => connectionId).sort(),
+        live: liveOf(node, name),
       });
     }
   }
@@ -146,7 +165,8 @@ function membersOf(world: World, node: string, channel: string): readonly string
 }
 
 function queues(world: World): void {
-  const message = 8000;
+  // One message may be larger than the whole outbox, and a page of history is one message.
+  const message = 30 * Math.max(...world.plan.channels.map(({ pad }) => pad + 300));
   for (const node of world.nodes) {
     if (!node.isUp) continue;
     const size = Math.max(0, ...node.core.connections().map(({ bufferedBytes }) => bufferedBytes));

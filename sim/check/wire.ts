@@ -53,7 +53,8 @@ function answered(wire: Wired, line: LineOf<'answered'>, timeline: Timeline): Pr
   const asked = id === undefined ? undefined : wire.asked.get(id);
   const before = wire.place;
   wire.place = at;
-  wire.from = Infinity;
+  // With a position the server's window begins anew; otherwise what waits for its confirmation still comes again.
+  if (asked?.since !== undefined || before?.epoch !== at?.epoch) wire.from = Infinity;
   const since = placeOf(asked?.since);
   if (recovered) {
     if (asked === undefined || since === undefined || at === undefined) return ['7', 'recovered without a position'];

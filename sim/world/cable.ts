@@ -32,6 +32,7 @@ export class Cable {
   private heardAt = 0;
   private pingAt = 0;
   private dead = false;
+  private clientGone = false;
 
   constructor(stage: Stage, socket: SimSocket, node: SimNode, who: { readonly client: string; readonly user: string }, latency: number, chance: Random) {
     this.stage = stage;
@@ -82,7 +83,7 @@ export class Cable {
     if (now < this.pingAt) return;
     this.pingAt = now + pingEvery;
     this.down.send(2, () => {
-      if (this.socket.readyState !== 1) return;
+      if (this.socket.readyState !== 1 || this.clientGone) return;
       this.up.send(2, () => {
         this.heardAt = this.stage.clock.now;
       });
@@ -117,7 +118,8 @@ export class Cable {
 
   restore(): void {
     this.up.restore();
-    this.down.restore();
+    // Nobody is there any more to read what waits.
+    if (!this.clientGone) this.down.restore();
   }
 
   /** The server's process or machine is no more: with a RST, or in silence. */
@@ -134,6 +136,7 @@ export class Cable {
 
   /** The page or its machine is no more. */
   clientDied(silent: boolean): void {
+    this.clientGone = true;
     this.down.freeze();
     if (silent) this.up.freeze();
     else this.up.send(1, () => this.gone(1006, ''));

@@ -66,9 +66,11 @@ export class SimClient {
     this.page = { active: true, listeners: new Set() };
     this.env = new SimEnv(world.clock, new Part(life), this.chance.fork(life));
     this.app = new Part(life);
+    const { part } = this.env;
     this.client = createClient('ws://sim/ws', {
       env: this.env,
-      WebSocket: socketClass((socket) => this.dial(socket)),
+      // A page that is gone dials no more, whatever its promises still come to.
+      WebSocket: socketClass((socket) => (part.alive ? this.dial(socket) : undefined)),
       lifecycle: this.lifecycle(),
       getToken: () => this.token(),
       queue: { maxCount: world.plan.queue },
@@ -181,7 +183,7 @@ export class SimClient {
   }
 
   show(): void {
-    if (this.page.active) return;
+    if (this.page.active || !this.isAlive) return;
     this.page.active = true;
     for (const event of ['returned', 'woke'] as const) for (const tell of [...this.page.listeners]) tell(event);
   }

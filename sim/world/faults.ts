@@ -105,9 +105,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   }),
   'node-drain': onNode((node, chance) => {
     void node.drain(chance.between(300, 4000));
-    return () => {
-      if (!node.isUp) node.boot();
-    };
+    return () => node.boot();
   }),
   'node-clock-jump': onNode((node, chance, world) => clockJump(world, node, chance)),
   'auth-down': onNode((node) => {
@@ -207,15 +205,18 @@ export class Faults {
 
   begin(): void {
     this.next();
+    const { world, chance } = this;
+    // The last messages deserve trouble of their own.
+    if (chance.chance(0.3))
+      world.clock.after(world.plan.busy - 2500, this.part, () => this.strike('notifications-lost', true));
   }
 
   /** All that can be mended is mended; what is dead stays dead. */
   heal(): void {
     for (const undo of [...this.active]) undo();
     for (const node of this.world.nodes) {
-      // One that is still draining is left to its end.
       if (node.isUp) node.view.heal();
-      else node.boot();
+      node.comeBack();
     }
   }
 
@@ -227,7 +228,7 @@ export class Faults {
     });
   }
 
-  private strike(name: string): void {
+  private strike(name: string, lasts: boolean = this.chance.chance(0.2)): void {
     const { world, chance, active } = this;
     const undo = faults[name]?.(world, chance);
     if (undo === undefined) return;
@@ -237,6 +238,6 @@ export class Faults {
     };
     active.add(end);
     // A fifth lasts until the heal, so that the end of the publishing falls into it.
-    if (chance.chance(0.8)) world.clock.after(chance.wait(5000), this.part, end);
+    if (!lasts) world.clock.after(chance.wait(5000), this.part, end);
   }
 }

@@ -24,6 +24,8 @@ export class SimNode {
   private readonly log: SimLog;
   private readonly rights: Rights;
   private lives = 0;
+  /** Comes back by itself once it is drained. */
+  private returns = false;
   private process: { readonly env: SimEnv; readonly core: Core; readonly view: View } | undefined;
 
   constructor(stage: Stage, plan: Plan, name: string, log: SimLog, rights: Rights) {
@@ -96,6 +98,13 @@ export class SimNode {
     this.over();
     // A process in whose memory the log was takes it along.
     if (this.plan.broker === 'memory') this.log.crash();
+    if (this.returns) this.boot();
+  }
+
+  /** Started, or started again as soon as it is drained. */
+  comeBack(): void {
+    if (!this.isUp) this.boot();
+    else this.returns = true;
   }
 
   /** Its own counts beside a recount. */

@@ -142,7 +142,7 @@ export class View implements Broker {
   private notified(publication: Publication, deliver: Deliver): void {
     const { notificationLost, notificationTwice } = this.trouble;
     if (this.chance.chance(notificationLost)) {
-      this.met('notification-lost');
+      this.stage.record({ k: 'fault', fault: 'notification-lost', on: publication.channel });
       return;
     }
     // Law 8: what has no place is notified at most once.

@@ -1,0 +1,57 @@
+import { invariants } from './check/index.ts';
+import type { Line, Violation } from './history.ts';
+import { knownAs } from './known.ts';
+import type { Run } from './run.ts';
+import { met } from './sometimes.ts';
+
+/** What is left of a run when its history is gone. */
+export interface Result {
+  readonly seed: number;
+  readonly virtualMs: number;
+  readonly events: number;
+  readonly met: readonly string[];
+  /** The first broken promise that is not known already. */
+  readonly violation?: { readonly invariant: string; readonly says: string; readonly message: string };
+  /** Invariants of all of them. */
+  readonly broken: readonly string[];
+  readonly slice: readonly string[];
+  readonly known: readonly string[];
+}
+
+const sliceLines = 40;
+
+export function resultOf({ seed, virtualMs, events, history, violations }: Run): Result {
+  const names = violations.map((violation) => knownAs(violation, history));
+  const fresh = violations.filter((_, index) => names[index] === undefined);
+  const [first] = fresh;
+  return {
+    seed,
+    virtualMs,
+    events,
+    met: met(history),
+    broken: [...new Set(fresh.map(({ invariant }) => invariant))],
+    known: [...new Set(names.filter((name) => name !== undefined))],
+    slice: first === undefined ? [] : sliceOf(history, first),
+    ...(first === undefined
+      ? {}
+      : {
+          violation: {
+            invariant: first.invariant,
+            says: invariants[first.invariant] ?? '',
+            message: first.message,
+          },
+        }),
+  };
+}
+
+/** The lines that belong to the story, up to the one at which it shows. */
+export function sliceOf(history: readonly Line[], { at, about }: Violation): string[] {
+  const lines: string[] = [];
+  for (const [index, line] of history.entries()) {
+    if (index > at) break;
+    const text = JSON.stringify(line);
+    const belongs = index === at || about.some((part) => text.includes(part));
+    if (belongs || line.k === 'log' || line.k === 'heal') lines.push(text.slice(0, 400));
+  }
+  return lines.slice(-sliceLines);
+}
