@@ -1,5 +1,6 @@
 import { ensureChromium } from './chromium.ts';
 import { ensureConsole } from './console.ts';
+import { checkLinks } from './links.ts';
 import { checkRings } from './rings.ts';
 import { tool, type Outcome, type Result } from './run.ts';
 import { checkShape } from './shape.ts';
@@ -39,6 +40,7 @@ export const steps: readonly Step[] = [
   { name: 'format', run: async () => single(await tool('oxfmt', ['--check', '.'])) },
   { name: 'lint', run: async () => single(await tool('oxlint', ['--deny-warnings', '.'])) },
   { name: 'types', run: async () => single(await tool('@typescript/native', ['-b'])) },
+  { name: 'links', run: checkLinks },
   { name: 'imports', run: imports },
   { name: 'unused', run: async () => single(await tool('knip', ['--no-progress', '--no-config-hints'])) },
   { name: 'shape', run: checkShape },

@@ -11,20 +11,34 @@ export interface Known {
 /** Remove an entry together with the defect. */
 export const known: readonly Known[] = [
   {
-    name: 'order-after-unavailable',
+    name: 'order-after-refusal',
     invariant: '6',
     cause:
-      'a publish that the broker refused is sent again by the SDK, behind later ones that were on their way already',
+      'a publish that is refused for now (unavailable, rate_limited) is sent again by the SDK, behind later ones that were on their way already',
     // The refusal itself may wait in an outbox, where the history does not see it.
-    matches: ({ about }, history) =>
-      linesOf(history, 'received').filter(({ id }) => id === `${about[1]}!`).length > 1 &&
-      linesOf(history, 'fault').some(({ fault }) => fault === 'publish-failure' || fault === 'log-crash'),
+    matches: ({ about }, history) => {
+      const id = `${about[1]}!`;
+      if (linesOf(history, 'received').filter((line) => line.id === id).length < 2) return false;
+      const retryable = ['unavailable', 'rate_limited'];
+      return (
+        linesOf(history, 'refused').some((line) => line.id === id && retryable.includes(line.code)) ||
+        linesOf(history, 'fault').some(({ fault }) => fault === 'publish-failure' || fault === 'log-crash')
+      );
+    },
   },
   {
     name: 'queue-full-though-sent',
     invariant: 'outcome',
     cause: 'the SDK drops a publish that went out before the break as queue_full, while the server has it',
     matches: ({ message }) => message.includes('(queue_full)'),
+  },
+  {
+    name: 'ephemeral-twice-across-nodes',
+    invariant: '4',
+    cause:
+      'a client that moves to a node whose notifications are late gets an ephemeral publication a second time; nothing tells it apart',
+    matches: ({ message }, history) =>
+      !message.includes('now at') && linesOf(history, 'world').some(({ nodes }) => nodes > 1),
   },
 ];
 

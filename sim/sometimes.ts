@@ -48,6 +48,7 @@ const situations: Readonly<Record<string, Situation>> = {
   'a session expired': refused('session_expired'),
   'a token was refused': refused('invalid_token'),
   'tokens could not be verified': refused('unavailable'),
+  'a client ran into the rate limit': refused('rate_limited'),
   'a subscription was denied': refused('access_denied'),
   'a subscription was ended by the server': (history) =>
     history.some((line) => line.k === 'left' && line.code === 'access_denied'),

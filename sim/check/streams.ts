@@ -57,14 +57,13 @@ function told(stream: Stream, { type, at }: LineOf<'status'>): Problem | undefin
 }
 
 function received(stream: Stream, { at, v }: LineOf<'recv'>, life: number): Problem | undefined {
+  const { place, afterReset } = stream;
+  if (at !== undefined) stream.place = at;
+  stream.afterReset = false;
   const key = at === undefined ? `life ${life} ${v}` : `${at.epoch} ${v}`;
   if (stream.seen.has(key)) return ['4', `${v} came twice${at === undefined ? '' : `, now at ${show(at)}`}`];
   stream.seen.add(key);
-  if (at === undefined) return undefined;
-  const { place, afterReset } = stream;
-  stream.place = at;
-  stream.afterReset = false;
-  if (place === undefined) return undefined;
+  if (at === undefined || place === undefined) return undefined;
   const next = at.offset === place.offset + 1 || (afterReset && at.offset === place.offset);
   if (at.epoch === place.epoch && next) return undefined;
   return ['5', `${v} at ${show(at)} came after ${show(place)} without a reset`];

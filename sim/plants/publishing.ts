@@ -23,7 +23,10 @@ export const publishing: readonly Plant[] = [
     name: 'double-count',
     file: 'packages/core/src/channel/publisher.ts',
     find: 'if (duplicate) metrics.duplicates += 1;',
-    replace: 'if (duplicate) metrics.published += metrics.duplicates += 1;',
+    replace: `if (duplicate) {
+      metrics.duplicates += 1;
+      metrics.published += 1;
+    }`,
     expected: ['11'],
     why: 'a repeat is counted as a publication too; there are no unread counters yet, metrics.published is the nearest',
   },

@@ -101,11 +101,19 @@ export class SimLog {
     const skew = this.lives === 1 ? 0 : this.env.skew;
     this.env = new SimEnv(this.stage.clock, new Part('log-timers'), this.stage.chance.fork(`log${this.lives}`));
     this.env.skew = skew;
-    const memory = createMemoryBroker(this.env);
-    // The look resolves in the same step, before anything can be appended.
-    void memory
-      .read('thrum-sim', { limit: 0 })
-      .then(({ epoch }) => this.stage.record({ k: 'log', epoch, why }));
+    const { env } = this;
+    let epoch = '';
+    const memory = createMemoryBroker({
+      monotonic: () => env.monotonic(),
+      timer: (ms, run) => env.timer(ms, run),
+      // The broker's first id is its epoch; asking for it would come a step too late for the history.
+      id: () => {
+        const id = env.id();
+        if (epoch === '') epoch = id.slice(0, 8);
+        return id;
+      },
+    });
+    this.stage.record({ k: 'log', epoch, why });
     return memory;
   }
 

@@ -34,15 +34,22 @@ export function startPublisher(
     file,
     ...[first, count, atOnce].map(String),
   ];
-  const child = spawn(command[0] as string, command.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
-  onTestFinished(() => void child.kill('SIGKILL'));
+  const child = spawn(command[0] as string, command.slice(1), {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    // With a wrapper there are two processes, and a signal must reach both.
+    detached: true,
+  });
+  const kill = (): void => {
+    if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid ?? 0), 'SIGKILL');
+  };
+  onTestFinished(kill);
   const lines = new EventQueue<string>();
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
   const ended = once(child, 'close');
   return {
     lines,
     async kill() {
-      child.kill('SIGKILL');
+      kill();
       await ended;
     },
     acks: () =>
