@@ -1,4 +1,4 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchChromium } from './chromium.ts';
 import { openWindow, say, saying, state } from './playground.ts';
@@ -12,39 +12,67 @@ beforeAll(async () => {
 
 afterAll(() => browser?.close());
 
-test('two windows talk, live through a crash of the server, and every message arrives exactly once', async () => {
-  await using server = new ServerProcess();
-  await server.start();
-  const ada = await openWindow(browser, server.url, 'Ada');
-  const grace = await openWindow(browser, server.url, 'Grace');
+const whileDown = [
+  'Said by Ada while the server was down',
+  'Said by Grace while the server was down',
+  'And once more by Ada',
+];
 
-  await say(ada, 'Hello from Ada');
-  await saying(grace, 'Hello from Ada').waitFor();
-  await say(grace, 'Hello from Grace');
-  await saying(ada, 'Hello from Grace').waitFor();
-
+/** Kills the server under two windows that go on talking, and starts it again. */
+async function crash(server: ServerProcess, ada: Page, grace: Page, meanwhile: () => void): Promise<void> {
   await server.kill();
   await Promise.all([state(ada, 'reconnecting'), state(grace, 'reconnecting')]);
-  await say(ada, 'Said by Ada while the server was down');
-  await say(grace, 'Said by Grace while the server was down');
-  await say(ada, 'And once more by Ada');
-
+  await say(ada, whileDown[0] ?? '');
+  await say(grace, whileDown[1] ?? '');
+  await say(ada, whileDown[2] ?? '');
+  meanwhile();
   await server.start();
   await Promise.all([state(ada, 'connected'), state(grace, 'connected')]);
-  const sentences = [
-    'Said by Ada while the server was down',
-    'Said by Grace while the server was down',
-    'And once more by Ada',
-  ];
+}
+
+/** What was said while the server was down is there once, in both windows. */
+async function expectOnce(ada: Page, grace: Page): Promise<void> {
   for (const page of [ada, grace]) {
-    for (const sentence of sentences) await saying(page, sentence).first().waitFor();
+    for (const sentence of whileDown) await saying(page, sentence).first().waitFor();
   }
   // One more message through both windows: whatever would still come twice has come by then.
   await say(grace, 'The last word');
   for (const page of [ada, grace]) {
     await saying(page, 'The last word').first().waitFor();
-    for (const sentence of [...sentences, 'The last word'])
+    for (const sentence of [...whileDown, 'The last word'])
       expect(await saying(page, sentence).count()).toBe(1);
+  }
+}
+
+async function talk(ada: Page, grace: Page): Promise<void> {
+  await say(ada, 'Hello from Ada');
+  await saying(grace, 'Hello from Ada').waitFor();
+  await say(grace, 'Hello from Grace');
+  await saying(ada, 'Hello from Grace').waitFor();
+}
+
+test('two windows talk, live through a crash of the server, and every message arrives exactly once', async () => {
+  await using server = new ServerProcess();
+  await server.start();
+  const ada = await openWindow(browser, server.url, 'Ada');
+  const grace = await openWindow(browser, server.url, 'Grace');
+  await talk(ada, grace);
+  await crash(server, ada, grace, () => undefined);
+  await expectOnce(ada, grace);
+  // The log is on disk: nothing is missing, and nobody is told that something might be.
+  for (const page of [ada, grace]) expect(await page.getByTestId('divider').count()).toBe(0);
+});
+
+test('a server that lost its log says so, and what is said from then on arrives exactly once', async () => {
+  await using server = new ServerProcess();
+  await server.start();
+  const ada = await openWindow(browser, server.url, 'Ada');
+  const grace = await openWindow(browser, server.url, 'Grace');
+  await talk(ada, grace);
+  await crash(server, ada, grace, () => server.wipe());
+  await expectOnce(ada, grace);
+  for (const page of [ada, grace]) {
+    expect(await page.locator('[data-testid=divider][data-reason=reset]').count()).toBe(1);
   }
 });
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,7 +26,11 @@ export class ServerProcess {
       '--data-dir',
       this.dataDir,
     ];
-    const child = spawn(process.execPath, args, { cwd: root, env: ownEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, args, {
+      cwd: root,
+      env: ownEnvironment(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.child = child;
     this.url = await listening(child);
     this.port = Number(new URL(this.url).port);
@@ -35,6 +39,13 @@ export class ServerProcess {
   /** As a crash does: no drain, no close frames. */
   async kill(): Promise<void> {
     await this.end('SIGKILL');
+  }
+
+  /** Loses the logs of all channels, as a disk that was replaced does; the secret of tokens stays. */
+  wipe(): void {
+    for (const file of readdirSync(this.dataDir)) {
+      if (file !== 'dev-secret') rmSync(join(this.dataDir, file), { recursive: true });
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -53,7 +64,9 @@ export class ServerProcess {
 
 /** Without the options of whoever runs the tests: the server under test has only those it is given. */
 function ownEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(THRUM_|NODE_ENV$)/.test(name)));
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(THRUM_|NODE_ENV$)/.test(name)),
+  );
 }
 
 function listening(child: ChildProcess): Promise<string> {

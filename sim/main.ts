@@ -13,7 +13,9 @@ const progress = (text: string): void => void process.stderr.write(text);
 async function main(options: Options): Promise<number> {
   if (options.seed !== undefined) return one(options.seed, options);
   const last = options.from + options.seeds - 1;
-  out(`seeds ${options.from} to ${last}${options.plant === undefined ? '' : `, planted: ${options.plant}`}\n`);
+  out(
+    `seeds ${options.from} to ${last}${options.plant === undefined ? '' : `, planted: ${options.plant}`}\n`,
+  );
   if (options.gate) return (await gate(options, out)) ? 0 : 1;
   if (options.plant !== undefined) return planted(options.plant, options);
   return many(options);

@@ -68,7 +68,7 @@ export function planOf(seed: number): Plan {
     queue: chance.pick([100, 100, 8]),
     busy: chance.between(20_000, 60_000),
     faultEvery: chance.between(1500, 8000),
-    hookLatency: chance.chance(0.3) ? chance.between(1, 30) : 0,
+    hookLatency: chance.chance(0.4) ? chance.between(1, 300) : 0,
   };
 }
 

@@ -9,7 +9,10 @@ export interface PoolOptions {
 }
 
 /** Runs seeds on worker threads, in order of their start. */
-export async function runSeeds(seeds: Iterable<number>, { jobs, plant, onResult }: PoolOptions): Promise<void> {
+export async function runSeeds(
+  seeds: Iterable<number>,
+  { jobs, plant, onResult }: PoolOptions,
+): Promise<void> {
   const queue = seeds[Symbol.iterator]();
   let isOver = false;
   const work = async (): Promise<void> => {
@@ -19,6 +22,7 @@ export async function runSeeds(seeds: Iterable<number>, { jobs, plant, onResult 
       while (!isOver) {
         const { value: seed, done } = queue.next();
         if (done === true) return;
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
         worker.postMessage(seed);
         if (!onResult((await answer(worker)) as Result)) isOver = true;
       }

@@ -80,21 +80,28 @@ async function isSettled(world: World): Promise<boolean> {
     for (const { at, channel, plan } of client.listening.values()) {
       if (!world.mayRead(client, plan.name)) continue;
       if (!['subscribed', 'recovered', 'reset'].includes(channel.status)) return false;
+      if (plan.presence && !isShown(world, client, plan.name)) return false;
       if (!plan.kept || at === undefined) continue;
       const { epoch, offset } = await world.log.look(plan.name);
       if (at.epoch !== epoch || at.offset !== offset) return false;
     }
   }
   return world.nodes.every(
-    (node) => node.core.connections().length === liveCables(world, node.name) && isPresenceSettled(world, node),
+    (node) =>
+      node.core.connections().length === liveCables(world, node.name) && isPresenceSettled(world, node),
   );
+}
+
+/** What the page shows is who is there. */
+function isShown(world: World, client: SimClient, channel: string): boolean {
+  const node = client.cable?.node.name ?? '';
+  return same(client.roster(channel), membersOf(world, node, channel));
 }
 
 /** The grace of everybody who dropped is over. */
 function isPresenceSettled(world: World, node: SimNode): boolean {
   return world.plan.channels.every(
-    ({ name, presence }) =>
-      !presence || same(membersOf(world, node.name, name), liveOf(node, name)),
+    ({ name, presence }) => !presence || same(membersOf(world, node.name, name), liveOf(node, name)),
   );
 }
 
@@ -108,8 +115,9 @@ function same(a: readonly string[], b: readonly string[]): boolean {
 }
 
 function liveCables(world: World, node: string): number {
-  return world.clients.filter(({ cable, isAlive }) => isAlive && cable?.isOpen === true && cable.node.name === node)
-    .length;
+  return world.clients.filter(
+    ({ cable, isAlive }) => isAlive && cable?.isOpen === true && cable.node.name === node,
+  ).length;
 }
 
 /** Where everybody stands in the end. */
@@ -180,12 +188,19 @@ function queues(world: World): void {
     const { queued } = client.client.stats();
     // Beside what waits there is what is on its way: a burst, and what the pacer lets go in a publish's 60 seconds.
     if (queued > world.plan.queue)
-      world.record({ k: 'queues', who: client.life, what: 'queue', size: queued, cap: world.plan.queue + 2500 });
+      world.record({
+        k: 'queues',
+        who: client.life,
+        what: 'queue',
+        size: queued,
+        cap: world.plan.queue + 2500,
+      });
   }
 }
 
 function leftovers(world: World): void {
-  const left = (who: string, what: string, count: number): void => world.record({ k: 'leftover', who, what, count });
+  const left = (who: string, what: string, count: number): void =>
+    world.record({ k: 'leftover', who, what, count });
   for (const { life, env, client } of world.clients) {
     left(life, 'timers', env.part.pending);
     left(life, 'queued', client.stats().queued);
@@ -197,6 +212,10 @@ function leftovers(world: World): void {
     left(name, 'subscriptions', core.metrics.subscriptions);
     left(name, 'timers', env.part.pending);
     left(name, 'listeners at the log', view.subscribers);
-    left(name, 'members', world.plan.channels.reduce((sum, each) => sum + core.presence(each.name).length, 0));
+    left(
+      name,
+      'members',
+      world.plan.channels.reduce((sum, each) => sum + core.presence(each.name).length, 0),
+    );
   }
 }

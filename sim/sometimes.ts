@@ -18,12 +18,26 @@ const happenings = [
 
 type Situation = (history: readonly Line[]) => boolean;
 
-const status = (type: string): Situation => (history) => history.some((line) => line.k === 'status' && line.type === type);
-const code = (name: string): Situation => (history) => history.some((line) => line.k === 'settled' && line.code === name);
-const refused = (name: string): Situation => (history) => history.some((line) => line.k === 'refused' && line.code === name);
-const gone = (number: number): Situation => (history) => history.some((line) => line.k === 'gone' && line.code === number);
-const metric = (name: string): Situation => (history) =>
-  history.some((line) => line.k === 'metrics' && (line.metrics[name] ?? 0) > 0);
+const status =
+  (type: string): Situation =>
+  (history) =>
+    history.some((line) => line.k === 'status' && line.type === type);
+const code =
+  (name: string): Situation =>
+  (history) =>
+    history.some((line) => line.k === 'settled' && line.code === name);
+const refused =
+  (name: string): Situation =>
+  (history) =>
+    history.some((line) => line.k === 'refused' && line.code === name);
+const gone =
+  (number: number): Situation =>
+  (history) =>
+    history.some((line) => line.k === 'gone' && line.code === number);
+const metric =
+  (name: string): Situation =>
+  (history) =>
+    history.some((line) => line.k === 'metrics' && (line.metrics[name] ?? 0) > 0);
 
 /** Situations that a run of many seeds must meet, or its silence about them proves nothing. */
 const situations: Readonly<Record<string, Situation>> = {
@@ -33,7 +47,8 @@ const situations: Readonly<Record<string, Situation>> = {
   'a hole was healed': metric('healed'),
   'live subscribers were reset': metric('resets'),
   'the SDK saw a hole and asked again': askedAgain,
-  'a duplicate was acknowledged': (history) => history.some((line) => line.k === 'settled' && line.duplicate === true),
+  'a duplicate was acknowledged': (history) =>
+    history.some((line) => line.k === 'settled' && line.duplicate === true),
   'a publish was sent again': sentAgain,
   'a publish expired': code('expired'),
   'a publish was dropped for a newer one': code('queue_full'),
@@ -52,7 +67,8 @@ const situations: Readonly<Record<string, Situation>> = {
   'a subscription was denied': refused('access_denied'),
   'a subscription was ended by the server': (history) =>
     history.some((line) => line.k === 'left' && line.code === 'access_denied'),
-  'a channel was unavailable': (history) => history.some((line) => line.k === 'left' && line.code === 'unavailable'),
+  'a channel was unavailable': (history) =>
+    history.some((line) => line.k === 'left' && line.code === 'unavailable'),
   'the server announced a subscription': (history) =>
     history.some((line) => line.k === 'answered' && line.id === undefined && !line.recovered),
   'a stream was reset': status('reset'),
@@ -64,7 +80,9 @@ const situations: Readonly<Record<string, Situation>> = {
   'a page of history had a gap before it': (history) =>
     history.some((line) => line.k === 'page' && !line.recovered && line.items.length > 0),
   'a page was asked for from another log': (history) =>
-    history.some((line) => line.k === 'page' && line.since !== undefined && line.since.epoch !== line.at?.epoch),
+    history.some(
+      (line) => line.k === 'page' && line.since !== undefined && line.since.epoch !== line.at?.epoch,
+    ),
   'an outbox filled': (history) =>
     history.some((line) => line.k === 'queues' && line.what === 'outbox' && line.size > 65_536),
   'a member joined': (history) => history.some((line) => line.k === 'members' && line.change === 'joined'),
@@ -93,7 +111,9 @@ function acrossCrash(history: readonly Line[]): boolean {
   const crash = history.findIndex((line) => line.k === 'fault' && line.fault === 'node-crash');
   if (crash < 0) return false;
   const before = new Set(history.slice(0, crash).flatMap((line) => (line.k === 'status' ? [line.s] : [])));
-  return history.slice(crash).some((line) => line.k === 'status' && line.type === 'recovered' && before.has(line.s));
+  return history
+    .slice(crash)
+    .some((line) => line.k === 'status' && line.type === 'recovered' && before.has(line.s));
 }
 
 /** On one connection, a second time for one channel and from a position. */
@@ -119,6 +139,8 @@ function lastWakeUpLost(history: readonly Line[]): boolean {
     if (line.k === 'append' && line.at !== undefined) lastAppend.set(line.channel, at);
   return history.some(
     (line, at) =>
-      line.k === 'fault' && line.fault === 'notification-lost' && at >= (lastAppend.get(line.on ?? '') ?? Infinity),
+      line.k === 'fault' &&
+      line.fault === 'notification-lost' &&
+      at >= (lastAppend.get(line.on ?? '') ?? Infinity),
   );
 }

@@ -9,7 +9,11 @@ const { run } = await import('./run.ts');
 const { resultOf } = await import('./result.ts');
 if (!isPlanted()) throw new Error(`plant "${plant}": ${plantOf(plant ?? '').file} was never loaded`);
 
+const tell = (message: unknown): void => {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+  parentPort?.postMessage(message);
+};
 parentPort?.on('message', (seed: number) => {
-  void run(seed).then((each) => parentPort?.postMessage(resultOf(each)));
+  void run(seed).then((each) => tell(resultOf(each)));
 });
-parentPort?.postMessage('ready');
+tell('ready');

@@ -9,7 +9,12 @@ export function checkEpochs(history: readonly Line[]): Violation[] {
   for (const [at, line] of history.entries()) {
     if (line.k === 'log') {
       if (seen.has(line.epoch))
-        violations.push({ invariant: '20', message: `the epoch ${line.epoch} came back`, at, about: ['"k":"log"'] });
+        violations.push({
+          invariant: '20',
+          message: `the epoch ${line.epoch} came back`,
+          at,
+          about: ['"k":"log"'],
+        });
       seen.add(line.epoch);
       current = line.epoch;
       tops.clear();
@@ -39,7 +44,8 @@ export function checkOneMessage(history: readonly Line[]): Violation[] {
   };
   const calls = new Map(linesOf(history, 'publish').map((line) => [line.call, line]));
   for (const [at, line] of history.entries()) {
-    if (line.k === 'append' || line.k === 'recv' || line.k === 'sent') look(line.channel, line.at, line.v, at);
+    if (line.k === 'append' || line.k === 'recv' || line.k === 'sent')
+      look(line.channel, line.at, line.v, at);
     else if (line.k === 'page') for (const item of line.items) look(line.channel, item.at, item.v, at);
     else if (line.k === 'settled' && line.ok) {
       const call = calls.get(line.call);
@@ -78,6 +84,7 @@ export function checkOrder(history: readonly Line[]): Violation[] {
   const violations: Violation[] = [];
   const calls = new Map<string, { readonly first: number; last: number }>();
   const appended = new Set<string>();
+  const givenUp = new Set<number>();
   const latest = new Map<string, { readonly first: number; readonly v: string }>();
   let life = 0;
   for (const [at, line] of history.entries()) {
@@ -87,8 +94,11 @@ export function checkOrder(history: readonly Line[]): Violation[] {
       if (known === undefined) calls.set(line.v, { first: line.call, last: line.call });
       else known.last = line.call;
     }
+    // What was given up may still arrive; when, nobody promised.
+    if (line.k === 'settled' && !line.ok) givenUp.add(line.call);
     if (line.k !== 'append') continue;
     const { channel, v } = line;
+    if (givenUp.has(calls.get(v)?.last ?? 0)) continue;
     const { first = 0, last = 0 } = calls.get(v) ?? {};
     // Without a place, what a log remembers of repeats goes with its life.
     const key = `${channel} ${v.slice(0, v.indexOf('#'))} ${line.at?.epoch ?? `life ${life}`}`;

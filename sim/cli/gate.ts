@@ -24,7 +24,10 @@ export async function gate(options: Options, print: (text: string) => void): Pro
   for (const plant of plants) {
     const caught = await caughtBy(plant, options);
     all &&= caught !== undefined;
-    const how = caught === undefined ? 'NOT CAUGHT' : `seed ${caught.seed}`.padEnd(12) + `broke ${caught.broken.join(', ')}`;
+    const how =
+      caught === undefined
+        ? 'NOT CAUGHT'
+        : `seed ${caught.seed}`.padEnd(12) + `broke ${caught.broken.join(', ')}`;
     print(`${plant.name.padEnd(28)} ${how}\n`);
   }
   return all;

@@ -16,9 +16,13 @@ export function plantBug({ name, file, find, replace }: Plant): () => boolean {
     load(url, context, next) {
       const loaded = next(url, context);
       if (url !== target || loaded.source == null) return loaded;
-      const text = typeof loaded.source === 'string' ? loaded.source : Buffer.from(loaded.source as Uint8Array).toString();
+      const text =
+        typeof loaded.source === 'string'
+          ? loaded.source
+          : Buffer.from(loaded.source as Uint8Array).toString();
       const times = text.split(find).length - 1;
-      if (times !== 1) throw new Error(`plant "${name}": its text is in ${file} ${times} times, expected once`);
+      if (times !== 1)
+        throw new Error(`plant "${name}": its text is in ${file} ${times} times, expected once`);
       isPlanted = true;
       return { ...loaded, source: text.replace(find, () => replace) };
     },

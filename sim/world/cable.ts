@@ -34,7 +34,14 @@ export class Cable {
   private dead = false;
   private clientGone = false;
 
-  constructor(stage: Stage, socket: SimSocket, node: SimNode, who: { readonly client: string; readonly user: string }, latency: number, chance: Random) {
+  constructor(
+    stage: Stage,
+    socket: SimSocket,
+    node: SimNode,
+    who: { readonly client: string; readonly user: string },
+    latency: number,
+    chance: Random,
+  ) {
     this.stage = stage;
     this.socket = socket;
     this.node = node;
@@ -161,19 +168,19 @@ export class Cable {
   }
 
   private transport(): Transport {
-    const cable = this;
+    const { down } = this;
     return {
       kind: 'websocket',
       codec: jsonCodec,
       get bufferedBytes() {
-        return cable.down.buffered;
+        return down.buffered;
       },
-      send(bytes) {
-        if (cable.server !== 'open') return;
-        const text = cable.tap?.sent(bytes) ?? '';
-        cable.down.send(bytes.byteLength + 4, () => cable.socket.message(text));
+      send: (bytes) => {
+        if (this.server !== 'open') return;
+        const text = this.tap?.sent(bytes) ?? '';
+        down.send(bytes.byteLength + 4, () => this.socket.message(text));
       },
-      close: (code, reason) => cable.closeFromServer(code, reason),
+      close: (code, reason) => this.closeFromServer(code, reason),
     };
   }
 

@@ -1,10 +1,11 @@
-import { type Channel, type Client, createClient, type Lifecycle, type LifecycleEvent, type ThrumError } from '@thrum/client';
+import { type Channel, type Client, createClient, type ThrumError } from '@thrum/client';
 import { Part, SimEnv } from '../clock.ts';
 import type { Place } from '../history.ts';
 import type { ChannelPlan, ClientPlan, Plan } from '../plan.ts';
 import type { Random } from '../random.ts';
 import { Cable } from './cable.ts';
 import type { SimNode } from './node.ts';
+import { Page } from './page.ts';
 import type { SimSocket } from './socket.ts';
 import { socketClass } from './socket.ts';
 import type { Stage } from './stage.ts';
@@ -13,6 +14,7 @@ import type { Stage } from './stage.ts';
 export interface Surroundings extends Stage {
   readonly plan: Plan;
   readonly nodes: readonly SimNode[];
+  mayRead(client: SimClient, channel: string): boolean;
   nextSession(): number;
   nextCall(): number;
 }
@@ -37,9 +39,10 @@ export class SimClient {
   /** Milliseconds that a listener of an acknowledged channel takes. */
   slowness = 0;
   readonly listening = new Map<string, Listening>();
+  private readonly channels = new Map<string, Channel>();
   private readonly world: Surroundings;
   private readonly chance: Random;
-  private page = { active: true, listeners: new Set<(event: LifecycleEvent) => void>() };
+  private page = new Page();
   private lives = 0;
   private counter = 0;
   /** Timers of the application on the page, which are not the SDK's. */
@@ -63,7 +66,8 @@ export class SimClient {
     const life = `${plan.name}.${this.lives}`;
     this.life = life;
     this.counter = 0;
-    this.page = { active: true, listeners: new Set() };
+    this.channels.clear();
+    this.page = new Page();
     this.env = new SimEnv(world.clock, new Part(life), this.chance.fork(life));
     this.app = new Part(life);
     const { part } = this.env;
@@ -71,7 +75,7 @@ export class SimClient {
       env: this.env,
       // A page that is gone dials no more, whatever its promises still come to.
       WebSocket: socketClass((socket) => (part.alive ? this.dial(socket) : undefined)),
-      lifecycle: this.lifecycle(),
+      lifecycle: this.page,
       getToken: () => this.token(),
       queue: { maxCount: world.plan.queue },
       onDrop: () => undefined,
@@ -119,6 +123,8 @@ export class SimClient {
         ...(position === undefined ? {} : { at: position }),
         ...(code === undefined ? {} : { code }),
       });
+      // A denial from before the right was given: the person tries again.
+      if (type === 'error' && code === 'access_denied') this.later(2000, () => this.retry(name, s));
     });
     channel.onAny((publication) => {
       const { epoch, offset, from } = publication;
@@ -139,6 +145,12 @@ export class SimClient {
     });
     // No guard for those who may not: asking is what an intruder does.
     if (plan.presence) channel.presence.onChange(() => undefined);
+  }
+
+  private retry(name: string, s: number): void {
+    if (this.listening.get(name)?.s !== s || !this.world.mayRead(this, name)) return;
+    this.unlisten(name);
+    this.listen(name);
   }
 
   unlisten(name: string): void {
@@ -169,23 +181,26 @@ export class SimClient {
     const listening = this.listening.get(name);
     const since = this.chance.chance(0.5) ? listening?.at : undefined;
     const options = { limit: this.chance.whole(1, 30), reverse: this.chance.chance(0.5), since };
-    void this.client.channel(name).history(options).catch(() => undefined);
+    void this.client
+      .channel(name)
+      .history(options)
+      .catch(() => undefined);
   }
 
   showState(name: string): void {
     this.client.channel(name).presence.update({ typing: this.chance.chance(0.5) });
-    void this.client.channel(name).presence.get().catch(() => undefined);
+    void this.client
+      .channel(name)
+      .presence.get()
+      .catch(() => undefined);
   }
 
   hide(): void {
-    this.page.active = false;
-    if (this.chance.chance(0.5)) for (const tell of [...this.page.listeners]) tell('left');
+    this.page.hide(this.chance.chance(0.5));
   }
 
   show(): void {
-    if (this.page.active || !this.isAlive) return;
-    this.page.active = true;
-    for (const event of ['returned', 'woke'] as const) for (const tell of [...this.page.listeners]) tell(event);
+    if (this.isAlive) this.page.show();
   }
 
   /** The page is closed without a word, or its machine loses power. */
@@ -193,7 +208,8 @@ export class SimClient {
     this.cable?.clientDied(silent);
     this.env.part.alive = false;
     this.app.alive = false;
-    for (const [name, { s }] of this.listening) this.world.record({ k: 'unlisten', c: this.life, s, channel: name });
+    for (const [name, { s }] of this.listening)
+      this.world.record({ k: 'unlisten', c: this.life, s, channel: name });
     this.listening.clear();
   }
 
@@ -201,7 +217,12 @@ export class SimClient {
   dispose(): void {
     this.app.alive = false;
     this.client.dispose();
-    this.world.record({ k: 'leftover', who: this.life, what: 'timers after dispose', count: this.env.part.pending });
+    this.world.record({
+      k: 'leftover',
+      who: this.life,
+      what: 'timers after dispose',
+      count: this.env.part.pending,
+    });
   }
 
   /** The roster as the page shows it, by connection. */
@@ -216,20 +237,32 @@ export class SimClient {
     if (plan === undefined || !this.isAlive) return;
     const call = world.nextCall();
     const body = { v, ...(plan.pad > 0 ? { pad: 'x'.repeat(plan.pad) } : {}) };
-    world.record({ k: 'publish', call, v, channel: name, from: this.plan.user, id, body: v });
+    world.record({ k: 'publish', call, v, channel: name, from: this.plan.user, id });
     const { part } = this.env;
-    this.client
-      .channel(name)
+    this.channelOf(name)
       .publish('message', body, { id, ...(this.chance.chance(0.03) ? { queue: false } : {}) })
       .then(
         ({ position, duplicate }) => {
           if (!part.alive) return;
-          world.record({ k: 'settled', call, ok: true, duplicate, ...(position === undefined ? {} : { at: position }) });
+          world.record({
+            k: 'settled',
+            call,
+            ok: true,
+            duplicate,
+            ...(position === undefined ? {} : { at: position }),
+          });
         },
         (error: ThrumError) => {
           if (part.alive) world.record({ k: 'settled', call, ok: false, code: error.code });
         },
       );
+  }
+
+  /** One handle for all publishes of a life, as a program would keep it. */
+  private channelOf(name: string): Channel {
+    let channel = this.channels.get(name);
+    if (channel === undefined) this.channels.set(name, (channel = this.client.channel(name)));
+    return channel;
   }
 
   private dial(socket: SimSocket): Cable | undefined {
@@ -241,7 +274,14 @@ export class SimClient {
       world.clock.after(5, this.app, () => socket.closed(1006, ''));
       return undefined;
     }
-    this.cable = new Cable(world, socket, node, { client: this.life, user: this.plan.user }, this.plan.latency, this.chance);
+    this.cable = new Cable(
+      world,
+      socket,
+      node,
+      { client: this.life, user: this.plan.user },
+      this.plan.latency,
+      this.chance,
+    );
     return this.cable;
   }
 
@@ -255,16 +295,5 @@ export class SimClient {
     // The issuer's clock is right, whatever the page's and the node's are.
     const expires = tokenSeconds === 0 ? '' : String(this.env.now() - this.env.skew + tokenSeconds * 1000);
     return Promise.resolve(`${user}|${expires}${this.tokens === 'bad' ? '|bad' : ''}`);
-  }
-
-  private lifecycle(): Lifecycle {
-    const { page } = this;
-    return {
-      active: () => page.active,
-      listen: (listener) => {
-        page.listeners.add(listener);
-        return () => page.listeners.delete(listener);
-      },
-    };
   }
 }

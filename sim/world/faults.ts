@@ -54,7 +54,10 @@ export const faults: Readonly<Record<string, Fault>> = {
   'link-frozen-up': onCable((cable) => cable.freezeUp(), thaw),
   'link-frozen-down': onCable((cable) => cable.freezeDown(), thaw),
   /** What is on its way down, acks too, is lost with the cut that follows. */
-  'acks-lost': onCable((cable) => cable.freezeDown(), (cable) => cable.cut()),
+  'acks-lost': onCable(
+    (cable) => cable.freezeDown(),
+    (cable) => cable.cut(),
+  ),
   'slow-reader': onCable((cable, chance) => cable.slow(chance.between(0.3, 4)), thaw),
   'close-to-be-lost': onCable((cable) => {
     cable.losesClose = true;
@@ -146,7 +149,24 @@ export const faults: Readonly<Record<string, Fault>> = {
   'publishes-fail': trouble('publishFails', 0.05, 0.6),
   'publishes-unknown': trouble('publishUnknown', 0.05, 0.6),
   'subscribes-fail': trouble('subscribeFails', 0.3, 0.9),
-  revoked: (world, chance) => revoke(world, chance),
+  revoked: (world, chance) => {
+    const [channel] = world.plan.channels.filter(({ guarded }) => guarded);
+    const { user } = chance.pick(world.clients).plan;
+    return channel === undefined ? undefined : revoke(world, user, channel.name);
+  },
+  /** Withdrawn between the moment a hook looked and the moment its answer counts. */
+  'revoked-while-asked': (world) => {
+    const { rights } = world;
+    let undo: Undo | undefined;
+    rights.onLook = (user, channel) => {
+      rights.onLook = once;
+      undo = revoke(world, user, channel);
+    };
+    return () => {
+      rights.onLook = once;
+      undo?.();
+    };
+  },
 };
 
 function clockJump(world: World, node: SimNode, chance: Random): Undo {
@@ -173,19 +193,16 @@ function look(world: World, when: 'before' | 'after'): void {
   }
 }
 
-function revoke(world: World, chance: Random): Undo | undefined {
-  const guarded = world.plan.channels.filter((channel) => channel.guarded);
-  const [channel] = guarded;
-  const user = chance.pick(world.clients).plan.user;
-  if (channel === undefined || !world.rights.allows(user, channel.name)) return undefined;
-  world.rights.revoke(user, channel.name);
-  for (const node of world.nodes) if (node.isUp) node.core.unsubscribeUser(user, channel.name);
+function revoke(world: World, user: string, channel: string): Undo | undefined {
+  if (!world.rights.allows(user, channel)) return undefined;
+  world.rights.revoke(user, channel);
+  for (const node of world.nodes) if (node.isUp) node.core.unsubscribeUser(user, channel);
   return () => {
-    world.rights.grant(user, channel.name);
+    world.rights.grant(user, channel);
     for (const client of world.clients) {
-      if (client.plan.user !== user || !client.listening.has(channel.name)) continue;
-      client.unlisten(channel.name);
-      client.listen(channel.name);
+      if (client.plan.user !== user || !client.listening.has(channel)) continue;
+      client.unlisten(channel);
+      client.listen(channel);
     }
   };
 }

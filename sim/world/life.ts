@@ -47,7 +47,12 @@ export class Life {
   }
 
   private listen(client: SimClient, channel: string): void {
-    const since = this.chance.pick([undefined, undefined, 'latest' as const, { last: this.chance.whole(1, 20) }]);
+    const since = this.chance.pick([
+      undefined,
+      undefined,
+      'latest' as const,
+      { last: this.chance.whole(1, 20) },
+    ]);
     client.listen(channel, since);
   }
 
@@ -71,14 +76,21 @@ export class Life {
     const call = world.nextCall();
     const id = this.chance.chance(0.5) ? `${v}!` : undefined;
     const options = id === undefined ? {} : { id };
-    world.record({ k: 'publish', call, v, channel, body: v, ...options });
+    world.record({ k: 'publish', call, v, channel, ...options });
     const settled = (line: Happening): void => {
       if (part.alive) world.record(line);
     };
     node.core.publish(channel, 'message', { v }, options).then(
       ({ position, duplicate }) =>
-        settled({ k: 'settled', call, ok: true, duplicate, ...(position === undefined ? {} : { at: position }) }),
-      (error: { readonly code?: string }) => settled({ k: 'settled', call, ok: false, code: error.code ?? 'none' }),
+        settled({
+          k: 'settled',
+          call,
+          ok: true,
+          duplicate,
+          ...(position === undefined ? {} : { at: position }),
+        }),
+      (error: { readonly code?: string }) =>
+        settled({ k: 'settled', call, ok: false, code: error.code ?? 'none' }),
     );
   }
 
@@ -95,7 +107,8 @@ export class Life {
     const { part } = node.env;
     node.core.history(channel, { limit: chance.whole(1, 40), reverse }).then(
       (page) => {
-        if (part.alive) world.record({ k: 'page', conn: 'server', channel, asked, reverse, ...pageOf({ ...page }) });
+        if (part.alive)
+          world.record({ k: 'page', conn: 'server', channel, asked, reverse, ...pageOf({ ...page }) });
       },
       () => undefined,
     );

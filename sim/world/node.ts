@@ -176,9 +176,11 @@ export class SimNode {
           ...(guarded
             ? {
                 authorize: async ({ user }) => {
+                  // What a database says is true when it is read, not when the answer arrives.
+                  const allowed = rights.look(user.id, name);
                   if (plan.hookLatency > 0)
                     await new Promise<void>((resolve) => void env.timer(plan.hookLatency, resolve));
-                  return rights.allows(user.id, name);
+                  return allowed;
                 },
               }
             : {}),

@@ -51,8 +51,14 @@ export interface ThrumDefinition<C extends ChannelEvents = ChannelEvents, M exte
   readonly origins?: readonly string[] | '*';
   /** Differences from the defaults of PROTOCOL.md §13. */
   readonly limits?: Partial<Limits>;
-  /** Default: in memory. A broker given here is closed by whoever made it. */
+  /** Default: see `dataDir`. A broker given here is closed by whoever made it. */
   readonly broker?: Broker;
+  /**
+   * A folder for the logs of all channels, in an SQLite database: they survive a crash and a loss of power, and an ack
+   * means that the publication is on disk. One process at a time can use it. Default: logs are in memory and end with the
+   * process, unless a channel's tier is `durable`; then `./data`.
+   */
+  readonly dataDir?: string;
   /** Default: JSON lines on standard output, readable ones in development. */
   readonly log?: Log;
   /** Names this process in `welcome`. */

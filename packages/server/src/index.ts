@@ -41,6 +41,15 @@ export type {
   Schema,
 } from '@thrum/protocol';
 export type { UpgradeSource } from './attach.ts';
+export { createSqliteBroker } from './brokers/sqlite/broker.ts';
+export { SqliteBrokerError } from './brokers/sqlite/errors.ts';
+export type { SqliteBrokerReason } from './brokers/sqlite/errors.ts';
+export type {
+  EpochChange,
+  SqliteBroker,
+  SqliteBrokerOptions,
+  SqliteBrokerStats,
+} from './brokers/sqlite/options.ts';
 export { mintToken } from './auth/mint.ts';
 export type { MintOptions } from './auth/mint.ts';
 export { createTokenAuth } from './auth/token-auth.ts';

@@ -1,10 +1,8 @@
 import type { Server } from 'node:http';
 import {
-  type Broker,
   type ChannelDefinition,
   type Core,
   createCore,
-  createMemoryBroker,
   type HistoryQuery,
   type Log,
   type MethodDefinition,
@@ -12,6 +10,7 @@ import {
 } from '@thrum/core';
 import { attach, type UpgradeSource } from './attach.ts';
 import { chooseAuth } from './auth-option.ts';
+import { chooseBroker, type OwnBroker } from './brokers/own-broker.ts';
 import type { ChannelEvents, DefinitionContract, Methods, ThrumDefinition } from './definition.ts';
 import { createRoutes, type RoutesOptions } from './http/routes.ts';
 import { createHttpServer, listenOn } from './http/server.ts';
@@ -40,8 +39,7 @@ type Parts = Pick<RoutesOptions, 'isAllowedOrigin' | 'signing'> & {
   readonly core: Core;
   readonly log: Log;
   readonly edge: WebSocketEdge;
-  /** The broker if it was made here, and is to be closed here. */
-  readonly ownBroker: Broker | undefined;
+  readonly ownBroker: OwnBroker;
 };
 
 function compose(definition: ThrumDefinition, ready: () => Promise<void> | undefined): Parts {
@@ -49,14 +47,18 @@ function compose(definition: ThrumDefinition, ready: () => Promise<void> | undef
   const development = mode === 'development';
   const env = createNodeEnv();
   const log = definition.log ?? createLog({ readable: development });
-  const ownBroker = definition.broker === undefined ? createMemoryBroker(env) : undefined;
+  const channels = withUserChannel(
+    (definition.channels ?? {}) as Readonly<Record<string, ChannelDefinition>>,
+  );
+  const { broker, dataDir } = definition;
+  const ownBroker = chooseBroker({ broker, dataDir, channels, env, log });
   const { auth, signing } = chooseAuth(definition, development);
   const { features, hooks, limits, node } = definition;
   const core = createCore({
     env,
     log,
-    broker: definition.broker ?? (ownBroker as Broker),
-    channels: withUserChannel((definition.channels ?? {}) as Readonly<Record<string, ChannelDefinition>>),
+    broker: ownBroker.broker,
+    channels,
     methods: (definition.methods ?? {}) as Readonly<Record<string, MethodDefinition>>,
     ...(auth === undefined ? {} : { auth }),
     ...(features === undefined ? {} : { features }),
@@ -193,10 +195,14 @@ class ThrumServer implements Thrum {
   }
 
   private start(): Promise<void> {
-    this.started ??= this.parts.core.start().then(() => {
-      this.isStarted = true;
-    });
+    this.started ??= this.startParts();
     return this.started;
+  }
+
+  private async startParts(): Promise<void> {
+    await this.parts.ownBroker.open();
+    await this.parts.core.start();
+    this.isStarted = true;
   }
 
   private refuseWhenClosed(): void {
@@ -228,6 +234,6 @@ class ThrumServer implements Thrum {
     for (const server of servers) server.closeAllConnections();
     await Promise.all(closed);
     this.servers.clear();
-    await ownBroker?.close();
+    await ownBroker.close();
   }
 }

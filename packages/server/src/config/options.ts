@@ -25,7 +25,7 @@ export const options: Options = {
   path: text('a path such as /ws', isPath, { default: '/ws', help: 'Where WebSocket clients connect.' }),
   dataDir: text('the path of a folder', () => true, {
     default: './data',
-    help: 'Folder for what the server keeps.',
+    help: 'Folder for what the server keeps: the logs of channels, the development secret.',
   }),
   origins: texts('origins such as https://example.com (scheme, host and port, no path), or *', isOrigin, {
     otherwise: 'this machine in development; must be given in production',

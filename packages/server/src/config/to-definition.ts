@@ -19,6 +19,7 @@ export async function toDefinition(
   const { channels, methods, features, hooks, broker, log } = definition;
   return {
     mode: config.mode,
+    dataDir: config.dataDir,
     limits: config.limits,
     playground: config.playground,
     auth: authOf(config, definition, secret),

@@ -2,9 +2,9 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 
 // The one file that knows node:sqlite. It is synchronous, so it is loaded in worker threads only.
 
-export type Value = string | number | null;
+type Value = string | number | null;
 
-export interface Statement {
+interface Statement {
   /** How many rows changed, and the rowid of the last insert. */
   run(...values: Value[]): { readonly changes: number; readonly id: number };
   get<Row>(...values: Value[]): Row | undefined;

@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { checksum } from './rows.ts';
 
 /**
@@ -134,8 +134,8 @@ function unseal(sealed: string): string | undefined {
 }
 
 /** Makes a rename or a new file in this folder survive a power loss. */
-export function syncFolder(folder: string): void {
-  const descriptor = fs.openSync(join(folder), 'r');
+function syncFolder(folder: string): void {
+  const descriptor = fs.openSync(folder, 'r');
   try {
     fs.fsyncSync(descriptor);
   } finally {

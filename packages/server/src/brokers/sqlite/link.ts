@@ -2,11 +2,13 @@ import { Worker } from 'node:worker_threads';
 import { SqliteBrokerError, WorkerFailure } from './errors.ts';
 import type { Answer, Envelope, Notice } from './messages.ts';
 
-export type Role = 'writer' | 'reader';
+type Role = 'writer' | 'reader';
 export type Spawn = (role: Role) => Worker;
 
 // Only import specifiers are rewritten when TypeScript becomes JavaScript, so the ending is taken from this file's own.
-const workerUrl = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
+const workerUrl = import.meta.url.endsWith('.ts')
+  ? new URL('./worker.ts', import.meta.url)
+  : new URL('./worker.js', import.meta.url);
 
 /** The flags of the parent are not for it: it imports nothing but Node and its neighbours. */
 export const spawnWorker: Spawn = (role) =>

@@ -5,7 +5,7 @@ import type { Store } from './store.ts';
 const columns = 'offset, epoch, event, data, id, sender, timestamp, expires, crc';
 
 /** Reads publications of a channel in the order of offsets. */
-export function* publicationsOf(
+function* publicationsOf(
   db: Database,
   channel: ChannelRow,
   from: number,
@@ -34,7 +34,7 @@ export function trim(db: Database, row: ChannelRow): number {
 }
 
 /** A new life for a channel. What it keeps stays, at its offsets; what of it is damaged, and all before that, goes. */
-export function renew(db: Database, row: ChannelRow, epoch: string): string | undefined {
+function renew(db: Database, row: ChannelRow, epoch: string): string | undefined {
   let expected = row.floor;
   let first: string | undefined;
   let floor = row.floor;

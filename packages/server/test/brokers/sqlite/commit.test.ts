@@ -1,6 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { Worker } from 'node:worker_threads';
 import type { Publication } from '@thrum/protocol';
 import { describe, expect, it } from 'vitest';
@@ -178,6 +180,17 @@ describe('the SQLite broker', () => {
     void threads[3]?.terminate();
     await expect.poll(() => opened.broker.stats.restarts, { interval: 5 }).toBe(2);
     expect((await readAll(opened)).epoch).toBe(epoch);
+    expect(opened.changes).toEqual([]);
+  });
+
+  it.each(['close', 'leave'])('keeps no process alive: %s', { timeout: 20_000 }, async (how) => {
+    const script = fileURLToPath(new URL('./lifetime.ts', import.meta.url));
+    const file = join(folder(), 'thrum.db');
+    const run = promisify(execFile);
+    const { stdout } = await run(process.execPath, ['--conditions=thrum:source', script, file, how]);
+    expect(stdout).toBe('published\n');
+    const opened = open({ file });
+    expect(await dataOf(opened)).toEqual([1]);
     expect(opened.changes).toEqual([]);
   });
 

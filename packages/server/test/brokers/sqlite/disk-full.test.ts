@@ -30,13 +30,18 @@ describe('the SQLite broker on a full disk', () => {
 
     const text = 'x'.repeat(20_000);
     const accepted: unknown[] = range(1, 10);
-    let refusal: unknown;
-    for (let n = 11; refusal === undefined && n < 500; n += 1) {
-      await publish(opened, `${n}${text}`).then(
-        () => accepted.push(`${n}${text}`),
-        (error: unknown) => (refusal = error),
-      );
-    }
+    const fill = async (): Promise<unknown> => {
+      for (let n = 11; n < 500; n += 1) {
+        try {
+          await publish(opened, `${n}${text}`);
+        } catch (error) {
+          return error;
+        }
+        accepted.push(`${n}${text}`);
+      }
+      return undefined;
+    };
+    const refusal = await fill();
     expect(refusal).toMatchObject({ reason: 'disk_full', outcome: 'unchanged', retryable: true });
 
     // Everyone in the batch is told, nobody is notified, the log is as it was, and it can be read.

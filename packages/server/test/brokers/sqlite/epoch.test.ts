@@ -19,6 +19,8 @@ async function crashed(): Promise<{ file: string; epoch: string }> {
   return { file, epoch: await crashAfter(file, 20) };
 }
 
+const long = { retention: { size: 100_000, ttl: 3_600_000 } };
+
 /** Overwrites in place: the inode stays. */
 function restore(copy: string, to: string): void {
   fs.writeFileSync(to, fs.readFileSync(copy));
@@ -217,6 +219,30 @@ describe('the SQLite broker changes every epoch', () => {
     fs.copyFileSync(fenceOf(other.file), fenceOf(one.file));
     expect(await expectNew(one.file, one.epoch, /another database/)).toEqual(range(1, 20));
   });
+
+  it(
+    'when pages turn out to be damaged while it runs, and sets the file aside',
+    { timeout: 20_000 },
+    async () => {
+      const opened = open();
+      for (let n = 0; n < 8; n += 1) {
+        await Promise.all(range(1, 1000).map(() => publish(opened, 'x'.repeat(2000), long)));
+      }
+      const { epoch } = await opened.broker.read('c', { limit: 0 });
+      const { size } = fs.statSync(opened.file);
+      const file = fs.openSync(opened.file, 'r+');
+      // From the second page on: what was read so far is in SQLite's cache, most of this is not.
+      fs.writeSync(file, Buffer.alloc(size - 4096, 0xee), 0, size - 4096, 4096);
+      fs.closeSync(file);
+      await expect(readAll(opened)).rejects.toMatchObject({ reason: 'damaged', retryable: true });
+      const page = await readAll(opened);
+      expect(page.epoch).not.toBe(epoch);
+      expect(page.publications).toEqual([]);
+      expect(opened.changes).toEqual([{ all: true, reason: expect.stringMatching(/damaged/) }]);
+      expect(asideOf(opened.file).length).toBe(1);
+      expect((await publish(opened, 'next')).kind).toBe('published');
+    },
+  );
 
   it('when it notices while it runs that its file was taken away', async () => {
     const opened = open({ sweepMs: 20 });

@@ -46,18 +46,22 @@ async function measure(label: string, count: number, atOnce: number, withKey: bo
 
 /** Readings of 100, one after the other, while `busy` runs. */
 async function measureReads(label: string, busy: () => Promise<void>): Promise<void> {
-  let done = false;
-  const work = busy().then(() => (done = true));
+  const state = { done: false };
+  const work = busy().then(() => {
+    state.done = true;
+  });
   const took: number[] = [];
   do {
     const begun = performance.now();
     await broker.read(`chat:${took.length % 50}`, { limit: 100, reverse: true });
     took.push(performance.now() - begun);
-  } while (!done || took.length < 300);
+  } while (!state.done || took.length < 300);
   await work;
   took.sort((a, b) => a - b);
   const at = (share: number): string => (took[Math.floor(took.length * share)] ?? 0).toFixed(2);
-  console.log(`${label.padEnd(34)} ${String(took.length).padStart(8)} reads   p50 ${at(0.5)} ms  p99 ${at(0.99)} ms`);
+  console.log(
+    `${label.padEnd(34)} ${String(took.length).padStart(8)} reads   p50 ${at(0.5)} ms  p99 ${at(0.99)} ms`,
+  );
 }
 
 try {
@@ -68,7 +72,9 @@ try {
   await measure('1,000 in flight, without keys', 100_000, 1000, false);
   await measure('10,000 in flight, without keys', 100_000, 10_000, false);
   await measureReads('100 of a history, idle', async () => undefined);
-  await measureReads('100 of a history, while publishing', () => measure('… meanwhile, 1,000 in flight', 50_000, 1000, true));
+  await measureReads('100 of a history, while publishing', () =>
+    measure('… meanwhile, 1,000 in flight', 50_000, 1000, true),
+  );
 } finally {
   await broker.close();
   rmSync(folder, { recursive: true });

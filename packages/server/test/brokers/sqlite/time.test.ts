@@ -99,7 +99,9 @@ describe('retention in the SQLite broker', () => {
     for (const n of range(1, 5)) await publish(opened, n, keyed(`k${n}`));
     await publish(opened, 'long', { retention: { size: 10, ttl: 90 * day } }, 'other');
     await env.advance(hour + 120_000);
-    await expect.poll(() => later(env, opened.file), { interval: 5 }).toEqual({ rows: 1, keys: 0, channels: 2 });
+    await expect
+      .poll(() => later(env, opened.file), { interval: 5 })
+      .toEqual({ rows: 1, keys: 0, channels: 2 });
     const page = await readAll(opened);
     expect([page.offset, page.oldest]).toEqual([5, 6]);
     expect(await dataOf(opened, 'other')).toEqual(['long']);
