@@ -15,6 +15,7 @@ export default defineConfig({
             'packages/*/src/**/*.test.{ts,tsx}',
             'packages/*/test/**/*.test.{ts,tsx}',
             'bench/test/**/*.test.ts',
+            'sim/test/**/*.test.ts',
           ],
           exclude: ['packages/conformance/test/**'],
         },

@@ -1,7 +1,7 @@
 import { type Line, linesOf, type Violation } from './history.ts';
 
 /** A defect that is reported and not mended yet: counted, shown, and no reason to fail unless `--strict` is given. */
-export interface Known {
+interface Known {
   readonly name: string;
   readonly invariant: string;
   readonly cause: string;
@@ -9,7 +9,7 @@ export interface Known {
 }
 
 /** Remove an entry together with the defect. */
-export const known: readonly Known[] = [
+const known: readonly Known[] = [
   {
     name: 'order-after-refusal',
     invariant: '6',

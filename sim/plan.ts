@@ -27,7 +27,7 @@ export interface ClientPlan {
   readonly latency: number;
 }
 
-export const brokers = ['memory', 'memory-net', 'embedded', 'shared'] as const;
+const brokers = ['memory', 'memory-net', 'embedded', 'shared'] as const;
 
 /** One world, drawn from its seed. */
 export interface Plan {

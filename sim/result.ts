@@ -45,7 +45,7 @@ export function resultOf({ seed, virtualMs, events, history, violations }: Run):
 }
 
 /** The lines that belong to the story, up to the one at which it shows. */
-export function sliceOf(history: readonly Line[], { at, about }: Violation): string[] {
+function sliceOf(history: readonly Line[], { at, about }: Violation): string[] {
   const lines: string[] = [];
   for (const [index, line] of history.entries()) {
     if (index > at) break;

@@ -85,12 +85,18 @@ export function checkOrder(history: readonly Line[]): Violation[] {
   const calls = new Map<string, { readonly first: number; last: number }>();
   const appended = new Set<string>();
   const givenUp = new Set<number>();
+  const owners = new Map<string, string>();
+  const conflicting = new Set<string>();
   const latest = new Map<string, { readonly first: number; readonly v: string }>();
   let life = 0;
   for (const [at, line] of history.entries()) {
     if (line.k === 'log') life += 1;
     if (line.k === 'publish') {
       const known = calls.get(line.v);
+      // Another message under a used id is refused, until a lost log takes the memory of it along.
+      const { id = line.v } = line;
+      if ((owners.get(id) ?? line.v) !== line.v) conflicting.add(line.v);
+      else owners.set(id, line.v);
       if (known === undefined) calls.set(line.v, { first: line.call, last: line.call });
       else known.last = line.call;
     }
@@ -98,7 +104,7 @@ export function checkOrder(history: readonly Line[]): Violation[] {
     if (line.k === 'settled' && !line.ok) givenUp.add(line.call);
     if (line.k !== 'append') continue;
     const { channel, v } = line;
-    if (givenUp.has(calls.get(v)?.last ?? 0)) continue;
+    if (givenUp.has(calls.get(v)?.last ?? 0) || conflicting.has(v)) continue;
     const { first = 0, last = 0 } = calls.get(v) ?? {};
     // Without a place, what a log remembers of repeats goes with its life.
     const key = `${channel} ${v.slice(0, v.indexOf('#'))} ${line.at?.epoch ?? `life ${life}`}`;

@@ -26,7 +26,7 @@ export interface Trouble {
   notificationTwice: number;
 }
 
-export const noTrouble: Readonly<Trouble> = {
+const noTrouble: Readonly<Trouble> = {
   publishFails: 0,
   publishUnknown: 0,
   readFails: 0,
