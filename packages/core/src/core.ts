@@ -26,6 +26,7 @@ import type {
 import { drain } from './drain.ts';
 import type { FeatureContext } from './feature.ts';
 import { collectChannels, collectMethods, Features } from './features.ts';
+import { createMemoryStore } from './memory/store.ts';
 import { createMetrics, type Metrics } from './ports/metrics.ts';
 import type { Session, Transport } from './ports/transport.ts';
 import { Presence, type PresenceChange } from './presence/presence.ts';
@@ -64,6 +65,8 @@ function composeNode(options: CoreOptions): Node {
     publisher: new Publisher({ broker, env, log, metrics, hooks, definitions, maxDepth: limits.dataDepth }),
     features: new Features(features),
     methods: collectMethods(options.methods ?? {}, features),
+    store: options.store ?? createMemoryStore(env),
+    running: new Map(),
   };
 }
 

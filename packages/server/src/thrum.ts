@@ -51,7 +51,7 @@ function compose(definition: ThrumDefinition, ready: () => Promise<void> | undef
   const log = definition.log ?? createLog({ readable: development });
   const ownBroker = definition.broker === undefined ? createMemoryBroker(env) : undefined;
   const { auth, signing } = chooseAuth(definition, development);
-  const { features, hooks, limits, node } = definition;
+  const { features, hooks, limits, node, store } = definition;
   const core = createCore({
     env,
     log,
@@ -63,6 +63,7 @@ function compose(definition: ThrumDefinition, ready: () => Promise<void> | undef
     ...(hooks === undefined ? {} : { hooks }),
     ...(limits === undefined ? {} : { limits }),
     ...(node === undefined ? {} : { node }),
+    ...(store === undefined ? {} : { store }),
   });
   const isAllowedOrigin = createOriginCheck(definition.origins, development);
   const edge = new WebSocketEdge({ core, env, log, isAllowedOrigin, ready });

@@ -5,8 +5,10 @@ import type { Publisher } from '../channel/publisher.ts';
 import type { Features } from '../features.ts';
 import type { Hooks } from '../hooks.ts';
 import type { MethodDefinition } from '../methods.ts';
+import type { Running } from '../once.ts';
 import type { Parts } from '../parts.ts';
 import type { Auth } from '../ports/auth.ts';
+import type { Store } from '../ports/store.ts';
 import type { Presence } from '../presence/presence.ts';
 
 /** The parts of one server process, as its connections and commands see them. Composed in `core.ts`, passed in everywhere. */
@@ -21,4 +23,7 @@ export interface Node extends Parts {
   readonly publisher: Publisher;
   readonly features: Features;
   readonly methods: ReadonlyMap<string, MethodDefinition>;
+  readonly store: Store;
+  /** Idempotent handlers that run now, by key. */
+  readonly running: Map<string, Running>;
 }
