@@ -1,6 +1,7 @@
 import { closeCodes, defaultLimits, type HistoryResult, type Limits, type Member } from '@thrum/protocol';
 import { accessDenied, Authorizer } from './auth/authorizer.ts';
 import { verify } from './auth/identify.ts';
+import { Cursors } from './channel/cursors.ts';
 import { compileDefinitions, type Rules } from './channel/definitions.ts';
 import { Hub } from './channel/hub.ts';
 import { leave } from './channel/leave.ts';
@@ -37,13 +38,14 @@ import { checkChannelName } from './validate.ts';
  * @throws Error for definitions, features or limits that cannot work, naming the place.
  */
 export function createCore(options: CoreOptions): Core {
-  return new ThrumCore(composeNode(options));
+  return new ThrumCore(composeNode(options), options.store === undefined);
 }
 
 function composeNode(options: CoreOptions): Node {
   const { env, log, broker, auth, hooks = {}, features = [] } = options;
   const limits = checkLimits({ ...defaultLimits, ...options.limits });
   const metrics = createMetrics();
+  const store = options.store ?? createMemoryStore(env);
   const definitions = compileDefinitions(collectChannels(options.channels ?? {}, features), broker.durable);
   const presence = new Presence(env, limits.presenceGraceSeconds * 1000, (channel, change, member) =>
     tellPresence(hub, channel, change, member),
@@ -65,7 +67,8 @@ function composeNode(options: CoreOptions): Node {
     publisher: new Publisher({ broker, env, log, metrics, hooks, definitions, maxDepth: limits.dataDepth }),
     features: new Features(features),
     methods: collectMethods(options.methods ?? {}, features),
-    store: options.store ?? createMemoryStore(env),
+    store,
+    cursors: new Cursors({ env, log, store, ttl: limits.cursorSeconds * 1000 }),
     running: new Map(),
   };
 }
@@ -94,9 +97,11 @@ function tellPresence(hub: Hub, channel: string, change: PresenceChange, member:
 class ThrumCore implements Core {
   private readonly node: Node;
   private readonly wheel: Wheel;
+  private readonly ownsStore: boolean;
   private draining = false;
 
-  constructor(node: Node) {
+  constructor(node: Node, ownsStore: boolean) {
+    this.ownsStore = ownsStore;
     this.node = node;
     this.wheel = new Wheel(node);
   }
@@ -207,6 +212,9 @@ class ThrumCore implements Core {
     this.wheel.stop();
     await this.node.features.stop(this.node.log);
     this.node.presence.close();
+    // What was confirmed until now is confirmed after a restart as well.
+    await this.node.cursors.close();
+    if (this.ownsStore) await this.node.store.close();
   }
 
   private rules(channel: string): Rules {

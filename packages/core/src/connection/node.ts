@@ -1,4 +1,5 @@
 import type { Authorizer } from '../auth/authorizer.ts';
+import type { Cursors } from '../channel/cursors.ts';
 import type { Definitions } from '../channel/definitions.ts';
 import type { Hub } from '../channel/hub.ts';
 import type { Publisher } from '../channel/publisher.ts';
@@ -24,6 +25,7 @@ export interface Node extends Parts {
   readonly features: Features;
   readonly methods: ReadonlyMap<string, MethodDefinition>;
   readonly store: Store;
+  readonly cursors: Cursors;
   /** Idempotent handlers that run now, by key. */
   readonly running: Map<string, Running>;
 }
