@@ -26,7 +26,11 @@ export class ServerProcess {
       '--data-dir',
       this.dataDir,
     ];
-    const child = spawn(process.execPath, args, { cwd: root, env: ownEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, args, {
+      cwd: root,
+      env: ownEnvironment(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.child = child;
     this.url = await listening(child);
     this.port = Number(new URL(this.url).port);
@@ -53,7 +57,9 @@ export class ServerProcess {
 
 /** Without the options of whoever runs the tests: the server under test has only those it is given. */
 function ownEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(THRUM_|NODE_ENV$)/.test(name)));
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(THRUM_|NODE_ENV$)/.test(name)),
+  );
 }
 
 function listening(child: ChildProcess): Promise<string> {

@@ -9,39 +9,186 @@ export interface Place {
  * `c` one life of an SDK, `s` one listening of it to a channel, `conn` one connection as the server numbers them.
  */
 export type Happening =
-  | { readonly k: 'world'; readonly seed: number; readonly faulty: boolean; readonly broker: string; readonly nodes: number; readonly outboxBytes: number; readonly queue: number }
-  | { readonly k: 'channel'; readonly channel: string; readonly kept: boolean; readonly durable: boolean; readonly guarded: boolean }
+  | {
+      readonly k: 'world';
+      readonly seed: number;
+      readonly faulty: boolean;
+      readonly broker: string;
+      readonly nodes: number;
+      readonly outboxBytes: number;
+      readonly queue: number;
+    }
+  | {
+      readonly k: 'channel';
+      readonly channel: string;
+      readonly kept: boolean;
+      readonly durable: boolean;
+      readonly guarded: boolean;
+    }
   | { readonly k: 'log'; readonly epoch: string; readonly why: 'start' | 'wipe' | 'crash' }
-  | { readonly k: 'append'; readonly channel: string; readonly v: string; readonly at?: Place; readonly from?: string }
-  | { readonly k: 'publish'; readonly call: number; readonly v: string; readonly channel: string; readonly from?: string; readonly id?: string; readonly body: string }
-  | { readonly k: 'settled'; readonly call: number; readonly ok: boolean; readonly code?: string; readonly at?: Place; readonly duplicate?: boolean }
+  | {
+      readonly k: 'append';
+      readonly channel: string;
+      readonly v: string;
+      readonly at?: Place;
+      readonly from?: string;
+    }
+  | {
+      readonly k: 'publish';
+      readonly call: number;
+      readonly v: string;
+      readonly channel: string;
+      readonly from?: string;
+      readonly id?: string;
+      readonly body: string;
+    }
+  | {
+      readonly k: 'settled';
+      readonly call: number;
+      readonly ok: boolean;
+      readonly code?: string;
+      readonly at?: Place;
+      readonly duplicate?: boolean;
+    }
   | { readonly k: 'received'; readonly conn: string; readonly id: string }
-  | { readonly k: 'listen' | 'unlisten'; readonly c: string; readonly s: number; readonly channel: string; readonly ack?: boolean }
-  | { readonly k: 'recv'; readonly c: string; readonly s: number; readonly channel: string; readonly v: string; readonly at?: Place; readonly from?: string }
-  | { readonly k: 'status'; readonly c: string; readonly s: number; readonly channel: string; readonly type: string; readonly at?: Place; readonly code?: string }
-  | { readonly k: 'state'; readonly c: string; readonly state: string; readonly code?: number; readonly error?: string }
-  | { readonly k: 'open'; readonly conn: string; readonly node: string; readonly c: string; readonly user: string }
+  | {
+      readonly k: 'listen' | 'unlisten';
+      readonly c: string;
+      readonly s: number;
+      readonly channel: string;
+      readonly ack?: boolean;
+    }
+  | {
+      readonly k: 'recv';
+      readonly c: string;
+      readonly s: number;
+      readonly channel: string;
+      readonly v: string;
+      readonly at?: Place;
+      readonly from?: string;
+    }
+  | {
+      readonly k: 'status';
+      readonly c: string;
+      readonly s: number;
+      readonly channel: string;
+      readonly type: string;
+      readonly at?: Place;
+      readonly code?: string;
+    }
+  | {
+      readonly k: 'state';
+      readonly c: string;
+      readonly state: string;
+      readonly code?: number;
+      readonly error?: string;
+    }
+  | {
+      readonly k: 'open';
+      readonly conn: string;
+      readonly node: string;
+      readonly c: string;
+      readonly user: string;
+    }
   | { readonly k: 'gone'; readonly conn: string; readonly code: number }
-  | { readonly k: 'asked'; readonly conn: string; readonly channel: string; readonly id: number | string; readonly since?: unknown; readonly ack?: boolean }
-  | { readonly k: 'answered'; readonly conn: string; readonly channel: string; readonly id?: number | string; readonly at?: Place; readonly recovered: boolean }
-  | { readonly k: 'sent'; readonly conn: string; readonly channel: string; readonly v: string; readonly at?: Place }
+  | {
+      readonly k: 'asked';
+      readonly conn: string;
+      readonly channel: string;
+      readonly id: number | string;
+      readonly since?: unknown;
+      readonly ack?: boolean;
+    }
+  | {
+      readonly k: 'answered';
+      readonly conn: string;
+      readonly channel: string;
+      readonly id?: number | string;
+      readonly at?: Place;
+      readonly recovered: boolean;
+    }
+  | {
+      readonly k: 'sent';
+      readonly conn: string;
+      readonly channel: string;
+      readonly v: string;
+      readonly at?: Place;
+    }
   | { readonly k: 'left'; readonly conn: string; readonly channel: string; readonly code?: string }
-  | { readonly k: 'refused'; readonly conn: string; readonly code: string; readonly channel?: string; readonly id?: number | string }
+  | {
+      readonly k: 'refused';
+      readonly conn: string;
+      readonly code: string;
+      readonly channel?: string;
+      readonly id?: number | string;
+    }
   | { readonly k: 'members'; readonly conn: string; readonly channel: string; readonly change: string }
-  | { readonly k: 'page'; readonly conn: string; readonly channel: string; readonly asked: number; readonly since?: Place; readonly reverse: boolean; readonly at?: Place; readonly recovered: boolean; readonly more: boolean; readonly items: readonly { readonly at: Place; readonly v: string }[] }
+  | {
+      readonly k: 'page';
+      readonly conn: string;
+      readonly channel: string;
+      readonly asked: number;
+      readonly since?: Place;
+      readonly reverse: boolean;
+      readonly at?: Place;
+      readonly recovered: boolean;
+      readonly more: boolean;
+      readonly items: readonly { readonly at: Place; readonly v: string }[];
+    }
   | { readonly k: 'told'; readonly conn: string }
   | { readonly k: 'drain'; readonly node: string; readonly ms: number; readonly conns: readonly string[] }
   | { readonly k: 'drained'; readonly node: string; readonly left: number }
   | { readonly k: 'fault'; readonly fault: string; readonly on?: string }
   | { readonly k: 'grant' | 'revoke'; readonly user: string; readonly channel: string }
-  | { readonly k: 'kept'; readonly when: 'before' | 'after'; readonly channel: string; readonly oldest: number; readonly top: Place }
+  | {
+      readonly k: 'kept';
+      readonly when: 'before' | 'after';
+      readonly channel: string;
+      readonly oldest: number;
+      readonly top: Place;
+    }
   | { readonly k: 'stop' | 'heal' | 'end' }
-  | { readonly k: 'queues'; readonly who: string; readonly what: 'outbox' | 'queue'; readonly size: number; readonly cap: number }
-  | { readonly k: 'count'; readonly node: string; readonly name: string; readonly counted: number; readonly recounted: number }
+  | {
+      readonly k: 'queues';
+      readonly who: string;
+      readonly what: 'outbox' | 'queue';
+      readonly size: number;
+      readonly cap: number;
+    }
+  | {
+      readonly k: 'count';
+      readonly node: string;
+      readonly name: string;
+      readonly counted: number;
+      readonly recounted: number;
+    }
   | { readonly k: 'metrics'; readonly node: string; readonly metrics: Readonly<Record<string, number>> }
-  | { readonly k: 'stands'; readonly c: string; readonly s: number; readonly channel: string; readonly status: string; readonly state: string; readonly at?: Place; readonly top: Place; readonly healed?: number }
-  | { readonly k: 'present'; readonly node: string; readonly channel: string; readonly members: readonly string[]; readonly live: readonly string[] }
-  | { readonly k: 'roster'; readonly c: string; readonly node: string; readonly channel: string; readonly shown: readonly string[]; readonly members: readonly string[] }
+  | {
+      readonly k: 'stands';
+      readonly c: string;
+      readonly s: number;
+      readonly channel: string;
+      readonly status: string;
+      readonly state: string;
+      readonly at?: Place;
+      readonly top: Place;
+      readonly healed?: number;
+    }
+  | {
+      readonly k: 'present';
+      readonly node: string;
+      readonly channel: string;
+      readonly members: readonly string[];
+      readonly live: readonly string[];
+    }
+  | {
+      readonly k: 'roster';
+      readonly c: string;
+      readonly node: string;
+      readonly channel: string;
+      readonly shown: readonly string[];
+      readonly members: readonly string[];
+    }
   | { readonly k: 'leftover'; readonly who: string; readonly what: string; readonly count: number }
   | { readonly k: 'uncaught'; readonly what: string };
 

@@ -88,8 +88,9 @@ async function isSettled(world: World): Promise<boolean> {
 }
 
 function liveCables(world: World, node: string): number {
-  return world.clients.filter(({ cable, isAlive }) => isAlive && cable?.isOpen === true && cable.node.name === node)
-    .length;
+  return world.clients.filter(
+    ({ cable, isAlive }) => isAlive && cable?.isOpen === true && cable.node.name === node,
+  ).length;
 }
 
 /** Where everybody stands in the end. */
@@ -160,12 +161,19 @@ function queues(world: World): void {
     const { queued } = client.client.stats();
     // Beside what waits there is what is on its way: a burst, and what the pacer lets go in a publish's 60 seconds.
     if (queued > world.plan.queue)
-      world.record({ k: 'queues', who: client.life, what: 'queue', size: queued, cap: world.plan.queue + 2500 });
+      world.record({
+        k: 'queues',
+        who: client.life,
+        what: 'queue',
+        size: queued,
+        cap: world.plan.queue + 2500,
+      });
   }
 }
 
 function leftovers(world: World): void {
-  const left = (who: string, what: string, count: number): void => world.record({ k: 'leftover', who, what, count });
+  const left = (who: string, what: string, count: number): void =>
+    world.record({ k: 'leftover', who, what, count });
   for (const { life, env, client } of world.clients) {
     left(life, 'timers', env.part.pending);
     left(life, 'queued', client.stats().queued);
@@ -177,6 +185,10 @@ function leftovers(world: World): void {
     left(name, 'subscriptions', core.metrics.subscriptions);
     left(name, 'timers', env.part.pending);
     left(name, 'listeners at the log', view.subscribers);
-    left(name, 'members', world.plan.channels.reduce((sum, each) => sum + core.presence(each.name).length, 0));
+    left(
+      name,
+      'members',
+      world.plan.channels.reduce((sum, each) => sum + core.presence(each.name).length, 0),
+    );
   }
 }

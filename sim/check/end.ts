@@ -11,7 +11,11 @@ export function checkConvergence(history: readonly Line[]): Violation[] {
     if (state !== 'connected') return ['8', `${c} is ${state}`, about];
     if (!settledStatus.has(status)) return ['8', `${c} on ${channel} is ${status}`, about];
     if (at === undefined || (at.epoch === top.epoch && at.offset === top.offset)) return undefined;
-    return ['8', `${c} on ${channel} stands at ${at.epoch}:${at.offset}, the top is ${top.epoch}:${top.offset}`, about];
+    return [
+      '8',
+      `${c} on ${channel} stands at ${at.epoch}:${at.offset}, the top is ${top.epoch}:${top.offset}`,
+      about,
+    ];
   });
 }
 
@@ -21,7 +25,11 @@ export function checkPresence(history: readonly Line[]): Violation[] {
     ...where(history, 'present', ({ node, channel, members, live }) =>
       same(members, live)
         ? undefined
-        : ['10', `${node} shows ${members.join(' ')} in ${channel}, connected are ${live.join(' ')}`, ['"k":"members"']],
+        : [
+            '10',
+            `${node} shows ${members.join(' ')} in ${channel}, connected are ${live.join(' ')}`,
+            ['"k":"members"'],
+          ],
     ),
     ...where(history, 'roster', ({ c, channel, shown, members }) =>
       same(shown, members)
@@ -34,7 +42,9 @@ export function checkPresence(history: readonly Line[]): Violation[] {
 /** 11: counters equal a recount. */
 export function checkCounts(history: readonly Line[]): Violation[] {
   return where(history, 'count', ({ node, name, counted, recounted }) =>
-    counted === recounted ? undefined : ['11', `${node} counts ${counted} ${name}, there are ${recounted}`, [node]],
+    counted === recounted
+      ? undefined
+      : ['11', `${node} counts ${counted} ${name}, there are ${recounted}`, [node]],
   );
 }
 
@@ -74,9 +84,18 @@ export function checkDrain(history: readonly Line[]): Violation[] {
     const rest = history.slice(at);
     const over = rest.find((each) => each.k === 'drained' && each.node === line.node);
     // It was killed in the middle of it.
-    if (over === undefined || rest.some((each) => each.k === 'drain' && each !== line && each.node === line.node)) continue;
+    if (
+      over === undefined ||
+      rest.some((each) => each.k === 'drain' && each !== line && each.node === line.node)
+    )
+      continue;
     if (over.t - line.t > line.ms + drainTick)
-      violations.push({ invariant: '18', message: `draining ${line.node} took ${over.t - line.t} ms of ${line.ms}`, at, about: ['"k":"drain'] });
+      violations.push({
+        invariant: '18',
+        message: `draining ${line.node} took ${over.t - line.t} ms of ${line.ms}`,
+        at,
+        about: ['"k":"drain'],
+      });
     for (const conn of line.conns) {
       const was = rest.find(
         (each) => (each.k === 'told' && each.conn === conn) || (each.k === 'gone' && each.conn === conn),
@@ -99,7 +118,11 @@ export function checkClocks(history: readonly Line[]): Violation[] {
     before.set(channel, now);
     if (when === 'before' || then === undefined) return undefined;
     if (then.oldest === now.oldest && then.top === now.top) return undefined;
-    return ['19', `${channel} kept ${then.oldest}–${then.top} before the jump, ${now.oldest}–${now.top} after it`, [channel]];
+    return [
+      '19',
+      `${channel} kept ${then.oldest}–${then.top} before the jump, ${now.oldest}–${now.top} after it`,
+      [channel],
+    ];
   });
 }
 

@@ -9,7 +9,12 @@ export function checkEpochs(history: readonly Line[]): Violation[] {
   for (const [at, line] of history.entries()) {
     if (line.k === 'log') {
       if (seen.has(line.epoch))
-        violations.push({ invariant: '20', message: `the epoch ${line.epoch} came back`, at, about: ['"k":"log"'] });
+        violations.push({
+          invariant: '20',
+          message: `the epoch ${line.epoch} came back`,
+          at,
+          about: ['"k":"log"'],
+        });
       seen.add(line.epoch);
       current = line.epoch;
       tops.clear();
@@ -39,7 +44,8 @@ export function checkOneMessage(history: readonly Line[]): Violation[] {
   };
   const calls = new Map(linesOf(history, 'publish').map((line) => [line.call, line]));
   for (const [at, line] of history.entries()) {
-    if (line.k === 'append' || line.k === 'recv' || line.k === 'sent') look(line.channel, line.at, line.v, at);
+    if (line.k === 'append' || line.k === 'recv' || line.k === 'sent')
+      look(line.channel, line.at, line.v, at);
     else if (line.k === 'page') for (const item of line.items) look(line.channel, item.at, item.v, at);
     else if (line.k === 'settled' && line.ok) {
       const call = calls.get(line.call);

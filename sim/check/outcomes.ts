@@ -2,7 +2,14 @@ import { type Line, type LineOf, linesOf, type Violation } from '../history.ts';
 import { show } from './log.ts';
 
 /** After these the server may have it all the same (the SDK's `publish`); every other refusal is an honest no. */
-const unknown: ReadonlySet<string> = new Set(['expired', 'timeout', 'aborted', 'disconnected', 'unavailable', 'internal']);
+const unknown: ReadonlySet<string> = new Set([
+  'expired',
+  'timeout',
+  'aborted',
+  'disconnected',
+  'unavailable',
+  'internal',
+]);
 
 /** 1: what was acknowledged was appended. */
 export function checkAcknowledged(history: readonly Line[]): Violation[] {

@@ -31,7 +31,12 @@ export function checkWire(history: readonly Line[]): Violation[] {
     else problem = line.k === 'sent' ? sent(wire, line) : answered(wire, line, timeline);
     if (problem === undefined) continue;
     const [invariant, message] = problem;
-    violations.push({ invariant, message: `to ${line.conn.slice(0, 7)} on ${line.channel}: ${message}`, at, about: [line.conn] });
+    violations.push({
+      invariant,
+      message: `to ${line.conn.slice(0, 7)} on ${line.channel}: ${message}`,
+      at,
+      about: [line.conn],
+    });
   }
   return violations;
 }
@@ -56,12 +61,14 @@ function answered(wire: Wired, line: LineOf<'answered'>, timeline: Timeline): Pr
   wire.from = Infinity;
   const since = placeOf(asked?.since);
   if (recovered) {
-    if (asked === undefined || since === undefined || at === undefined) return ['7', 'recovered without a position'];
+    if (asked === undefined || since === undefined || at === undefined)
+      return ['7', 'recovered without a position'];
     if (at.epoch !== since.epoch || at.offset !== since.offset)
       return ['7', `recovered at ${show(at)} where ${show(since)} was asked for`];
     const tops = timeline.tops(channel, asked.t, t);
     if (!tops.has(since.epoch)) return ['7', `recovered from ${show(since)}, which is another log's`];
-    if (since.offset > (tops.get(since.epoch)?.[1] ?? 0)) return ['7', `recovered from ${show(since)}, beyond the top`];
+    if (since.offset > (tops.get(since.epoch)?.[1] ?? 0))
+      return ['7', `recovered from ${show(since)}, beyond the top`];
     return undefined;
   }
   if (at === undefined || asked === undefined) return undefined;
@@ -84,20 +91,30 @@ export function checkPages(history: readonly Line[]): Violation[] {
     const problem = page(line, timeline);
     if (problem === undefined) continue;
     const [invariant, message] = problem;
-    violations.push({ invariant, message: `history of ${line.channel}: ${message}`, at, about: ['"k":"log"', `"asked":${line.asked}`] });
+    violations.push({
+      invariant,
+      message: `history of ${line.channel}: ${message}`,
+      at,
+      about: ['"k":"log"', `"asked":${line.asked}`],
+    });
   }
   return violations;
 }
 
-function page({ at, channel, asked, t, items, reverse, since, recovered }: LineOf<'page'>, timeline: Timeline): Problem | undefined {
+function page(
+  { at, channel, asked, t, items, reverse, since, recovered }: LineOf<'page'>,
+  timeline: Timeline,
+): Problem | undefined {
   if (at === undefined) return items.length > 0 ? ['2', 'publications without a position'] : undefined;
-  if (!timeline.wasTop(channel, at, asked, t)) return ['20', `the top is said to be ${show(at)}, which it never was`];
+  if (!timeline.wasTop(channel, at, asked, t))
+    return ['20', `the top is said to be ${show(at)}, which it never was`];
   const step = reverse ? -1 : 1;
   for (const [index, item] of items.entries()) {
     const first = items[0]?.at.offset ?? 0;
     if (item.at.epoch !== at.epoch || item.at.offset !== first + index * step)
       return ['5', `${show(item.at)} is out of line`];
-    if (timeline.valueAt(channel, item.at) !== item.v) return ['2', `${item.v} does not stand at ${show(item.at)}`];
+    if (timeline.valueAt(channel, item.at) !== item.v)
+      return ['2', `${item.v} does not stand at ${show(item.at)}`];
   }
   if (since === undefined || reverse || !recovered) return undefined;
   if (since.epoch !== at.epoch) return ['7', `nothing missing since ${show(since)}, which is another log's`];

@@ -33,7 +33,14 @@ export class Cable {
   private pingAt = 0;
   private dead = false;
 
-  constructor(stage: Stage, socket: SimSocket, node: SimNode, who: { readonly client: string; readonly user: string }, latency: number, chance: Random) {
+  constructor(
+    stage: Stage,
+    socket: SimSocket,
+    node: SimNode,
+    who: { readonly client: string; readonly user: string },
+    latency: number,
+    chance: Random,
+  ) {
     this.stage = stage;
     this.socket = socket;
     this.node = node;

@@ -1,4 +1,11 @@
-import { type Channel, type Client, createClient, type Lifecycle, type LifecycleEvent, type ThrumError } from '@thrum/client';
+import {
+  type Channel,
+  type Client,
+  createClient,
+  type Lifecycle,
+  type LifecycleEvent,
+  type ThrumError,
+} from '@thrum/client';
 import { Part, SimEnv } from '../clock.ts';
 import type { Place } from '../history.ts';
 import type { ChannelPlan, ClientPlan, Plan } from '../plan.ts';
@@ -167,12 +174,18 @@ export class SimClient {
     const listening = this.listening.get(name);
     const since = this.chance.chance(0.5) ? listening?.at : undefined;
     const options = { limit: this.chance.whole(1, 30), reverse: this.chance.chance(0.5), since };
-    void this.client.channel(name).history(options).catch(() => undefined);
+    void this.client
+      .channel(name)
+      .history(options)
+      .catch(() => undefined);
   }
 
   showState(name: string): void {
     this.client.channel(name).presence.update({ typing: this.chance.chance(0.5) });
-    void this.client.channel(name).presence.get().catch(() => undefined);
+    void this.client
+      .channel(name)
+      .presence.get()
+      .catch(() => undefined);
   }
 
   hide(): void {
@@ -183,7 +196,8 @@ export class SimClient {
   show(): void {
     if (this.page.active) return;
     this.page.active = true;
-    for (const event of ['returned', 'woke'] as const) for (const tell of [...this.page.listeners]) tell(event);
+    for (const event of ['returned', 'woke'] as const)
+      for (const tell of [...this.page.listeners]) tell(event);
   }
 
   /** The page is closed without a word, or its machine loses power. */
@@ -191,7 +205,8 @@ export class SimClient {
     this.cable?.clientDied(silent);
     this.env.part.alive = false;
     this.app.alive = false;
-    for (const [name, { s }] of this.listening) this.world.record({ k: 'unlisten', c: this.life, s, channel: name });
+    for (const [name, { s }] of this.listening)
+      this.world.record({ k: 'unlisten', c: this.life, s, channel: name });
     this.listening.clear();
   }
 
@@ -199,7 +214,12 @@ export class SimClient {
   dispose(): void {
     this.app.alive = false;
     this.client.dispose();
-    this.world.record({ k: 'leftover', who: this.life, what: 'timers after dispose', count: this.env.part.pending });
+    this.world.record({
+      k: 'leftover',
+      who: this.life,
+      what: 'timers after dispose',
+      count: this.env.part.pending,
+    });
   }
 
   /** The roster as the page shows it, by connection. */
@@ -222,7 +242,13 @@ export class SimClient {
       .then(
         ({ position, duplicate }) => {
           if (!part.alive) return;
-          world.record({ k: 'settled', call, ok: true, duplicate, ...(position === undefined ? {} : { at: position }) });
+          world.record({
+            k: 'settled',
+            call,
+            ok: true,
+            duplicate,
+            ...(position === undefined ? {} : { at: position }),
+          });
         },
         (error: ThrumError) => {
           if (part.alive) world.record({ k: 'settled', call, ok: false, code: error.code });
@@ -239,7 +265,14 @@ export class SimClient {
       world.clock.after(5, this.app, () => socket.closed(1006, ''));
       return undefined;
     }
-    this.cable = new Cable(world, socket, node, { client: this.life, user: this.plan.user }, this.plan.latency, this.chance);
+    this.cable = new Cable(
+      world,
+      socket,
+      node,
+      { client: this.life, user: this.plan.user },
+      this.plan.latency,
+      this.chance,
+    );
     return this.cable;
   }
 

@@ -54,7 +54,10 @@ export const faults: Readonly<Record<string, Fault>> = {
   'link-frozen-up': onCable((cable) => cable.freezeUp(), thaw),
   'link-frozen-down': onCable((cable) => cable.freezeDown(), thaw),
   /** What is on its way down, acks too, is lost with the cut that follows. */
-  'acks-lost': onCable((cable) => cable.freezeDown(), (cable) => cable.cut()),
+  'acks-lost': onCable(
+    (cable) => cable.freezeDown(),
+    (cable) => cable.cut(),
+  ),
   'slow-reader': onCable((cable, chance) => cable.slow(chance.between(0.3, 4)), thaw),
   'close-to-be-lost': onCable((cable) => {
     cable.losesClose = true;

@@ -47,7 +47,12 @@ export class Life {
   }
 
   private listen(client: SimClient, channel: string): void {
-    const since = this.chance.pick([undefined, undefined, 'latest' as const, { last: this.chance.whole(1, 20) }]);
+    const since = this.chance.pick([
+      undefined,
+      undefined,
+      'latest' as const,
+      { last: this.chance.whole(1, 20) },
+    ]);
     client.listen(channel, since);
   }
 
@@ -77,8 +82,15 @@ export class Life {
     };
     node.core.publish(channel, 'message', { v }, options).then(
       ({ position, duplicate }) =>
-        settled({ k: 'settled', call, ok: true, duplicate, ...(position === undefined ? {} : { at: position }) }),
-      (error: { readonly code?: string }) => settled({ k: 'settled', call, ok: false, code: error.code ?? 'none' }),
+        settled({
+          k: 'settled',
+          call,
+          ok: true,
+          duplicate,
+          ...(position === undefined ? {} : { at: position }),
+        }),
+      (error: { readonly code?: string }) =>
+        settled({ k: 'settled', call, ok: false, code: error.code ?? 'none' }),
     );
   }
 
@@ -95,7 +107,8 @@ export class Life {
     const { part } = node.env;
     node.core.history(channel, { limit: chance.whole(1, 40), reverse }).then(
       (page) => {
-        if (part.alive) world.record({ k: 'page', conn: 'server', channel, asked, reverse, ...pageOf({ ...page }) });
+        if (part.alive)
+          world.record({ k: 'page', conn: 'server', channel, asked, reverse, ...pageOf({ ...page }) });
       },
       () => undefined,
     );

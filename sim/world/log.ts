@@ -1,5 +1,13 @@
 import { createMemoryBroker } from '@thrum/core';
-import type { Broker, Deliver, Draft, LogPage, PublishOptions, PublishOutcome, ReadOptions } from '@thrum/core';
+import type {
+  Broker,
+  Deliver,
+  Draft,
+  LogPage,
+  PublishOptions,
+  PublishOutcome,
+  ReadOptions,
+} from '@thrum/core';
 import { Part, SimEnv } from '../clock.ts';
 import type { Stage } from './stage.ts';
 
@@ -44,7 +52,9 @@ export class SimLog {
       this.pending.push({ channel, draft, options, resolve, reject });
       // Group commit: one flush takes everything that came meanwhile.
       if (this.pending.length === 1)
-        this.stage.clock.after(this.stage.chance.between(0.5, this.fsyncMs ?? 1), this.part, () => this.commit());
+        this.stage.clock.after(this.stage.chance.between(0.5, this.fsyncMs ?? 1), this.part, () =>
+          this.commit(),
+        );
     });
   }
 
@@ -99,7 +109,11 @@ export class SimLog {
   private begin(why: 'start' | 'wipe' | 'crash'): Broker {
     this.lives += 1;
     const skew = this.lives === 1 ? 0 : this.env.skew;
-    this.env = new SimEnv(this.stage.clock, new Part('log-timers'), this.stage.chance.fork(`log${this.lives}`));
+    this.env = new SimEnv(
+      this.stage.clock,
+      new Part('log-timers'),
+      this.stage.chance.fork(`log${this.lives}`),
+    );
     this.env.skew = skew;
     const memory = createMemoryBroker(this.env);
     // The look resolves in the same step, before anything can be appended.

@@ -95,9 +95,10 @@ export class View implements Broker {
       return this.request(() => Promise.reject<() => void>(new Error('the network is down')));
     }
     let listening = true;
-    const notified = (publication: Publication): void => this.notified(publication, (each) => {
-      if (listening && this.part.alive) deliver(each);
-    });
+    const notified = (publication: Publication): void =>
+      this.notified(publication, (each) => {
+        if (listening && this.part.alive) deliver(each);
+      });
     const begin = (): (() => void) => {
       const stop = this.log.subscribe(channel, notified);
       const end = (): void => {
@@ -161,7 +162,8 @@ export class View implements Broker {
       lines.up.send(1, () => {
         run().then(
           (value) => lines.down.send(1, () => resolve(value)),
-          (error: unknown) => lines.down.send(1, () => reject(error instanceof Error ? error : new Error(String(error)))),
+          (error: unknown) =>
+            lines.down.send(1, () => reject(error instanceof Error ? error : new Error(String(error)))),
         );
       });
     });

@@ -55,7 +55,10 @@ export class World implements Surroundings {
   }
 
   uncaught(error: unknown): void {
-    this.record({ k: 'uncaught', what: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    this.record({
+      k: 'uncaught',
+      what: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    });
   }
 
   nextSession(): number {
