@@ -38,7 +38,8 @@ export const records: readonly StoreCase[] = [
       value.list.push(2);
       await putting;
       const first = await store.get('n', 'k');
-      (first?.value as { list: number[] }).list.push(3);
+      assert.ok(first !== undefined);
+      (first.value as { list: number[] }).list.push(3);
       assert.deepEqual((await store.get('n', 'k'))?.value, { list: [1] });
     },
   },

@@ -43,6 +43,8 @@ interface Held extends Cursor {
   stored: Position;
   /** Monotonic: when it is written again though it did not move, so that it does not expire in use. */
   refreshAt: number;
+  /** Monotonic: not before; the store has failed. */
+  retryAt: number;
   writing: Promise<void> | undefined;
   ending: Promise<void> | undefined;
   lost: boolean;
@@ -51,6 +53,8 @@ interface Held extends Cursor {
 const namespace = 'cursors';
 /** Somebody who loses this many claims in a row to other nodes is told to come back later. */
 const maxClaims = 5;
+/** Milliseconds: a store that fails must not fill the log with one line for each cursor four times a second. */
+const retryAfter = 5000;
 
 /**
  * The cursors that are held on this node. Each is written by compare-and-set over the version that its holder put last, so
@@ -95,6 +99,7 @@ export class Cursors {
     const held = this.held.get(cursor.key);
     if (held === undefined || held !== cursor || held.ending !== undefined || held.writing !== undefined)
       return;
+    if (now < held.retryAt) return;
     const position = held.holder.position() ?? held.stored;
     if (isSame(position, held.stored) && now < held.refreshAt) return;
     held.writing = this.write(held, position).finally(() => (held.writing = undefined));
@@ -148,6 +153,7 @@ export class Cursors {
         version,
         stored: start,
         refreshAt: env.monotonic() + ttl / 2,
+        retryAt: 0,
         writing: undefined,
         ending: undefined,
         lost: false,
@@ -172,6 +178,7 @@ export class Cursors {
       if (held.ending === undefined) held.holder.superseded();
     } catch (error) {
       // Nothing is lost but time: what was confirmed since comes again if this node dies before it can write.
+      held.retryAt = this.parts.env.monotonic() + retryAfter;
       this.parts.log.warn('a cursor could not be written', { name: held.name }, error);
     }
   }
