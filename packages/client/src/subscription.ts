@@ -33,6 +33,8 @@ export interface ChannelOptions {
   readonly since?: Since | undefined;
   /** At-least-once delivery: confirmed once every listener's promise is settled (PROTOCOL.md §7). Default false. */
   readonly ack?: boolean | undefined;
+  /** With `ack`: the server keeps a cursor under this name, for this user, and goes on after it. 1 to 64 characters. */
+  readonly name?: string | undefined;
   /** Ask for the members from the start; `presence.onChange` does so by itself. Default false. */
   readonly presence?: boolean | undefined;
 }
@@ -62,6 +64,8 @@ export interface Subscription {
   /** What the application gave to begin with; used up by the first answer. */
   since?: Since | undefined;
   ack?: boolean | undefined;
+  /** Of the named subscriber. */
+  as?: string | undefined;
   presence?: boolean | undefined;
   /** The server made it: kept and recovered without a listener. */
   byServer?: boolean | undefined;

@@ -77,7 +77,10 @@ export function createSubscriptions(
     ask(sub, after ?? backoffDelay(settings.backoff, sub.retries++, env.random()));
 
   const delivery = {
-    resubscribe: (sub: Subscription): void => ask(sub),
+    resubscribe: (sub: Subscription): void => {
+      sub.since = sub.processed;
+      ask(sub);
+    },
     acknowledge: (sub: Subscription): void => {
       sub.stopAck ??= env.timer(ackDelay, () => {
         sub.stopAck = undefined;
@@ -106,12 +109,22 @@ export function createSubscriptions(
 
   const subscribeFrame = (sub: Subscription): Encoded => {
     const since = sub.position ?? sub.since;
-    const { ack, presence } = sub;
+    const { ack, as, presence } = sub;
     sub.phase = 'asked';
     sub.requestId = nextId();
     sub.asked = isPosition(since) ? since : undefined;
     sub.stopTimer = env.timer(settings.requestTimeout, () => ask(sub));
-    return codec.encode({ type: 'subscribe', channel: sub.name, since, ack, presence, id: sub.requestId });
+    // The cursor knows what was processed. What was only received has to come again, should this page end now.
+    const from = as === undefined ? since : sub.since;
+    return codec.encode({
+      type: 'subscribe',
+      channel: sub.name,
+      since: from,
+      ack,
+      name: as,
+      presence,
+      id: sub.requestId,
+    });
   };
 
   // PROTOCOL.md §3: an unasked-for one is a subscription that the server made, or had to begin anew.
@@ -186,11 +199,12 @@ export function createSubscriptions(
   return {
     get,
     peek: (name) => subs.get(name),
-    retain: (sub, { ack, presence, since }) => {
+    retain: (sub, { ack, name, presence, since }) => {
       sub.stopLinger?.();
       sub.stopLinger = undefined;
       const more = (ack === true && sub.ack !== true) || (presence === true && sub.presence !== true);
       if (ack === true) sub.ack = true;
+      sub.as ??= name;
       if (presence === true) sub.presence = true;
       const begins = sub.phase === 'idle' || sub.phase === 'stopped';
       if (begins) {
@@ -228,7 +242,7 @@ export function createSubscriptions(
         sub.ackDue = false;
         // An offset of an older epoch would confirm what nobody has seen.
         if (processed === undefined || processed.epoch !== position?.epoch) continue;
-        return codec.encode({ type: 'ack', channel: name, offset: processed.offset });
+        return codec.encode({ type: 'ack', channel: name, ...processed });
       }
       return undefined;
     },

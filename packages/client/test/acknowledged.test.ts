@@ -25,7 +25,7 @@ describe('an acknowledged subscription', () => {
     expect(socket.all('ack')).toEqual([]);
     finish[0]?.();
     await env.advance(100);
-    expect(socket.all('ack')).toEqual([{ type: 'ack', channel: 'jobs', offset: 1 }]);
+    expect(socket.all('ack')).toEqual([{ type: 'ack', channel: 'jobs', ...at(1) }]);
   });
 
   it('confirms in order, and several at once with one frame', async () => {
@@ -67,5 +67,31 @@ describe('an acknowledged subscription', () => {
     finish[0]?.();
     await env.advance(1000);
     expect(second.all('ack')).toEqual([]);
+  });
+});
+
+describe('a named subscriber', () => {
+  it('leaves it to the server where it goes on, and gives its listeners nothing twice', async () => {
+    const { client, env, online, reconnect } = createHarness();
+    const socket = await online();
+    const got: unknown[] = [];
+    const finish: (() => void)[] = [];
+    client.channel('jobs', { ack: true, name: 'worker-1' }).on('message', ({ offset }) => {
+      got.push(offset);
+      return new Promise<void>((resolve) => finish.push(resolve));
+    });
+    await env.settle();
+    expect(socket.last('subscribe')).toMatchObject({ ack: true, name: 'worker-1' });
+    socket.subscribed('jobs');
+    for (const offset of [1, 2, 3]) socket.publish('jobs', offset);
+    finish[0]?.();
+    await env.advance(100);
+    const second = await reconnect();
+    expect(second.last('subscribe')).toMatchObject({ ack: true, name: 'worker-1' });
+    expect(second.last('subscribe')).not.toHaveProperty('since');
+    second.subscribed('jobs', { position: at(1), recovered: true });
+    for (const offset of [2, 3, 4]) second.publish('jobs', offset);
+    await env.settle();
+    expect(got).toEqual([1, 2, 3, 4]);
   });
 });

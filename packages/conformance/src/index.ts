@@ -1,5 +1,7 @@
 export { runBrokerSuite } from './broker/suite.ts';
 export type { BrokerSuiteOptions, BrokerUnderTest, MakeBroker } from './broker/suite.ts';
+export { runStoreSuite } from './store/suite.ts';
+export type { MakeStore, StoreSuiteOptions, StoreUnderTest } from './store/suite.ts';
 export { rejection, secretCause, wireContract } from './wire/contract.ts';
 export type { ChannelKind } from './wire/contract.ts';
 export type { WireContext } from './wire/context.ts';

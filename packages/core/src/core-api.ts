@@ -8,12 +8,15 @@ import type { Broker } from './ports/broker.ts';
 import type { Env } from './ports/env.ts';
 import type { Log } from './ports/log.ts';
 import type { Metrics } from './ports/metrics.ts';
+import type { Store } from './ports/store.ts';
 import type { Session, Transport } from './ports/transport.ts';
 
 export interface CoreOptions {
   readonly env: Env;
   readonly log: Log;
   readonly broker: Broker;
+  /** Cursors and results of idempotent handlers. Default: in memory. Closed by whoever made it. */
+  readonly store?: Store;
   /** Absent: everyone is anonymous. */
   readonly auth?: Auth;
   readonly channels?: Readonly<Record<string, ChannelDefinition>>;

@@ -1,6 +1,7 @@
 import { closeCodes, defaultLimits, type HistoryResult, type Limits, type Member } from '@thrum/protocol';
 import { accessDenied, Authorizer } from './auth/authorizer.ts';
 import { verify } from './auth/identify.ts';
+import { Cursors } from './channel/cursors.ts';
 import { compileDefinitions, type Rules } from './channel/definitions.ts';
 import { Hub } from './channel/hub.ts';
 import { leave } from './channel/leave.ts';
@@ -26,6 +27,7 @@ import type {
 import { drain } from './drain.ts';
 import type { FeatureContext } from './feature.ts';
 import { collectChannels, collectMethods, Features } from './features.ts';
+import { createMemoryStore } from './memory/store.ts';
 import { createMetrics, type Metrics } from './ports/metrics.ts';
 import type { Session, Transport } from './ports/transport.ts';
 import { Presence, type PresenceChange } from './presence/presence.ts';
@@ -36,13 +38,14 @@ import { checkChannelName } from './validate.ts';
  * @throws Error for definitions, features or limits that cannot work, naming the place.
  */
 export function createCore(options: CoreOptions): Core {
-  return new ThrumCore(composeNode(options));
+  return new ThrumCore(composeNode(options), options.store === undefined);
 }
 
 function composeNode(options: CoreOptions): Node {
   const { env, log, broker, auth, hooks = {}, features = [] } = options;
   const limits = checkLimits({ ...defaultLimits, ...options.limits });
   const metrics = createMetrics();
+  const store = options.store ?? createMemoryStore(env);
   const definitions = compileDefinitions(collectChannels(options.channels ?? {}, features), broker.durable);
   const presence = new Presence(env, limits.presenceGraceSeconds * 1000, (channel, change, member) =>
     tellPresence(hub, channel, change, member),
@@ -64,6 +67,9 @@ function composeNode(options: CoreOptions): Node {
     publisher: new Publisher({ broker, env, log, metrics, hooks, definitions, maxDepth: limits.dataDepth }),
     features: new Features(features),
     methods: collectMethods(options.methods ?? {}, features),
+    store,
+    cursors: new Cursors({ env, log, store, ttl: limits.cursorSeconds * 1000 }),
+    running: new Map(),
   };
 }
 
@@ -91,9 +97,11 @@ function tellPresence(hub: Hub, channel: string, change: PresenceChange, member:
 class ThrumCore implements Core {
   private readonly node: Node;
   private readonly wheel: Wheel;
+  private readonly ownsStore: boolean;
   private draining = false;
 
-  constructor(node: Node) {
+  constructor(node: Node, ownsStore: boolean) {
+    this.ownsStore = ownsStore;
     this.node = node;
     this.wheel = new Wheel(node);
   }
@@ -204,6 +212,9 @@ class ThrumCore implements Core {
     this.wheel.stop();
     await this.node.features.stop(this.node.log);
     this.node.presence.close();
+    // What was confirmed until now is confirmed after a restart as well.
+    await this.node.cursors.close();
+    if (this.ownsStore) await this.node.store.close();
   }
 
   private rules(channel: string): Rules {

@@ -1,5 +1,6 @@
 import type { Publication } from '@thrum/protocol';
 import type { Authorize, User } from './channel/definition.ts';
+import { type Once, once } from './once.ts';
 import type { MaybePromise } from './types.ts';
 
 export interface ConnectionEvent {
@@ -17,11 +18,16 @@ export interface IncomingMessage extends ChannelEvent {
   readonly data: unknown;
   /** The frame's `id` as a string: the idempotency key. */
   readonly id?: string;
+  /** What `idempotent` needs of the node; put there by the core. */
+  readonly [once]?: Once;
 }
 
-/** A publication that no acknowledged subscriber confirmed in time. */
+/** A publication that an acknowledged subscriber did not confirm in time. */
 export interface DeadLetter extends ChannelEvent {
   readonly publication: Publication;
+  /** The named subscriber, if it was one. */
+  readonly name?: string;
+  /** How often it was sent. */
   readonly attempts: number;
 }
 

@@ -24,7 +24,10 @@ export type { Duration } from './duration.ts';
 export { reject, ThrumError } from './errors.ts';
 export type { Feature, FeatureContext, FeatureFrame } from './feature.ts';
 export type { ChannelEvent, ConnectionEvent, DeadLetter, Hooks, IncomingMessage } from './hooks.ts';
+export { idempotent } from './idempotent.ts';
+export type { IdempotentOptions } from './idempotent.ts';
 export { createMemoryBroker } from './memory/broker.ts';
+export { createMemoryStore } from './memory/store.ts';
 export type { CallContext, MethodDefinition } from './methods.ts';
 export type { Auth, Identity } from './ports/auth.ts';
 export type {
@@ -41,5 +44,6 @@ export type {
 export type { Cancel, Env } from './ports/env.ts';
 export type { Log, LogFields } from './ports/log.ts';
 export type { Metrics } from './ports/metrics.ts';
+export type { PutOptions, Store, StoreRecord } from './ports/store.ts';
 export type { Session, Transport } from './ports/transport.ts';
 export type { MaybePromise } from './types.ts';

@@ -1,5 +1,6 @@
 import type { OutputOf, Schema } from '@thrum/protocol';
 import type { User } from './channel/definition.ts';
+import { type Once, once } from './once.ts';
 import type { MaybePromise } from './types.ts';
 
 export interface CallContext {
@@ -7,6 +8,8 @@ export interface CallContext {
   readonly connectionId: string;
   /** The frame's `id` as a string, if it had one: the idempotency key of this call. */
   readonly id?: string;
+  /** What `idempotent` needs of the node; put there by the core. */
+  readonly [once]?: Once;
 }
 
 /** A method that clients can `call`. */

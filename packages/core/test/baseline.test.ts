@@ -12,12 +12,12 @@ function sizes(root: object): Record<string, number> {
       found[path] = value.size;
       return;
     }
-    // The broker's logs outlive their readers; it has its own tests.
+    // The broker's logs outlive their readers, the store's records their connections; they have tests of their own.
     for (const [key, inner] of Object.entries(value))
-      if (key !== 'broker') walk(inner, `${path}.${key}`, depth + 1);
+      if (key !== 'broker' && key !== 'store') walk(inner, `${path}.${key}`, depth + 1);
   };
   const { node } = root as { readonly node: Record<string, unknown> };
-  for (const part of ['hub', 'presence', 'features']) walk(node[part], part, 0);
+  for (const part of ['hub', 'presence', 'features', 'cursors', 'running']) walk(node[part], part, 0);
   return found;
 }
 
@@ -38,6 +38,7 @@ describe('a node', () => {
           presence: true,
           ack: true,
           since: 'latest',
+          ...(index % 5 === 0 ? {} : { name: `w${index % 4}` }),
         });
         client.send({ type: 'subscribe', channel: 'all' });
         client.send({ type: 'message', channel: 'all', data: index, id: `m${round}-${index}` });
@@ -61,6 +62,7 @@ describe('a node', () => {
     expect(world.core.connections()).toEqual([]);
     expect(world.broker.subscribers).toBe(0);
     world.broker.close();
+    await world.core.close();
     expect(world.env.pending).toBe(0);
   });
 

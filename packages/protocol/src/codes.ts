@@ -49,6 +49,7 @@ export const errorCodes = {
   id_conflict: { message: 'This id was used for another message', retry: false },
   unknown_method: { message: 'Unknown method', retry: false },
   rejected: { message: 'Rejected by the application', retry: false },
+  superseded: { message: 'Another subscriber took over this name', retry: false },
   slow_consumer: {
     message: 'Reading too slowly',
     retry: true,

@@ -15,6 +15,8 @@ export interface SubscribeFrame {
   readonly channel: string;
   readonly since?: Since;
   readonly ack?: boolean;
+  /** Of a named subscriber, whose cursor the server keeps; with `ack` only. 1 to 64 characters. */
+  readonly name?: string;
   readonly presence?: boolean;
   readonly id?: FrameId;
 }
@@ -37,7 +39,13 @@ export interface MessageFrame {
 
 /** Confirms up to `offset`, or the one publication that carried `id`. */
 export type AckFrame =
-  | { readonly type: 'ack'; readonly channel: string; readonly offset: number; readonly id?: FrameId }
+  | {
+      readonly type: 'ack';
+      readonly channel: string;
+      readonly offset: number;
+      readonly epoch?: string;
+      readonly id?: FrameId;
+    }
   | { readonly type: 'ack'; readonly id: FrameId };
 
 export interface HistoryFrame {

@@ -65,14 +65,18 @@ const guards: Readonly<Record<ClientFrame['type'], Guard>> = {
   auth: ({ token }) =>
     typeof token === 'string' ? { type: 'auth', token } : invalid('token', 'a string', token),
 
-  subscribe: ({ channel, since, ack, presence }) =>
+  subscribe: ({ channel, since, ack, name, presence }) =>
     channelError(channel) ??
     (since === undefined || isSince(since)
       ? undefined
       : invalid('since', '{epoch, offset}, "latest" or {last}', since)) ??
     booleanError('ack', ack) ??
+    (name === undefined || isSubscriberName(name)
+      ? undefined
+      : invalid('name', 'a string of 1 to 64 characters', name)) ??
+    (name === undefined || ack === true ? undefined : invalid('ack', 'true beside a name', ack)) ??
     booleanError('presence', presence) ??
-    optional({ type: 'subscribe', channel: channel as string }, { since, ack, presence }),
+    optional({ type: 'subscribe', channel: channel as string }, { since, ack, name, presence }),
 
   unsubscribe: ({ channel }) => channelError(channel) ?? { type: 'unsubscribe', channel: channel as string },
 
@@ -86,14 +90,14 @@ const guards: Readonly<Record<ClientFrame['type'], Guard>> = {
     );
   },
 
-  ack: ({ channel, offset, id }) => {
+  ack: ({ channel, offset, epoch, id }) => {
     if (channel === undefined && offset === undefined && id !== undefined)
       return { type: 'ack', id: id as FrameId };
     return (
       channelError(channel) ??
-      (isOffset(offset)
-        ? { type: 'ack', channel: channel as string, offset }
-        : invalid('offset', 'a non-negative whole number', offset))
+      (isOffset(offset) ? undefined : invalid('offset', 'a non-negative whole number', offset)) ??
+      (epoch === undefined || typeof epoch === 'string' ? undefined : invalid('epoch', 'a string', epoch)) ??
+      optional({ type: 'ack', channel: channel as string, offset: offset as number }, { epoch })
     );
   },
 
@@ -122,6 +126,11 @@ export function isFrameId(value: unknown): value is FrameId {
   return typeof value === 'string'
     ? value.length > 0 && value.length <= 128 && isWellFormed(value)
     : isOffset(value);
+}
+
+/** 1 to 64 characters (PROTOCOL.md §7). */
+function isSubscriberName(value: unknown): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= 64 && isWellFormed(value);
 }
 
 function channelError(channel: unknown): FrameError | undefined {

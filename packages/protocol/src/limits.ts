@@ -22,6 +22,8 @@ export interface Limits {
   readonly positionCheckSeconds: number;
   readonly redeliverySeconds: number;
   readonly redeliveries: number;
+  readonly ackWindow: number;
+  readonly cursorSeconds: number;
 }
 
 export const defaultLimits: Limits = {
@@ -47,4 +49,6 @@ export const defaultLimits: Limits = {
   positionCheckSeconds: 30,
   redeliverySeconds: 5,
   redeliveries: 3,
+  ackWindow: 256,
+  cursorSeconds: 2_592_000,
 };

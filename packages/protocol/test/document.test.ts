@@ -33,8 +33,8 @@ describe('PROTOCOL.md §2 and the client frames', () => {
   });
 
   it('gives ack its two spellings: channel and offset, or id', () => {
-    expect([...(documented.get('ack')?.keys() ?? [])]).toEqual(['channel', 'offset']);
-    expect([...(coded.get('ack')?.keys() ?? [])].sort()).toEqual(['channel', 'id', 'offset']);
+    expect([...(documented.get('ack')?.keys() ?? [])]).toEqual(['channel', 'offset', 'epoch']);
+    expect([...(coded.get('ack')?.keys() ?? [])].sort()).toEqual(['channel', 'epoch', 'id', 'offset']);
     expect(section(2)).toContain('`{"type":"ack","id":"m-1"}`');
   });
 

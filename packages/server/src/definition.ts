@@ -9,6 +9,7 @@ import type {
   Log,
   MaybePromise,
   MethodDefinition,
+  Store,
 } from '@thrum/core';
 import type { Limits, MethodContract, Schema } from '@thrum/protocol';
 import type { TokenAuthOptions } from './auth/token-auth.ts';
@@ -59,6 +60,11 @@ export interface ThrumDefinition<C extends ChannelEvents = ChannelEvents, M exte
    * process, unless a channel's tier is `durable`; then `./data`.
    */
   readonly dataDir?: string;
+  /**
+   * Where cursors of named subscribers and results of `idempotent` handlers are kept. Default: in memory. A store given
+   * here, such as `createSqliteStore` makes, is closed by whoever made it.
+   */
+  readonly store?: Store;
   /** Default: JSON lines on standard output, readable ones in development. */
   readonly log?: Log;
   /** Names this process in `welcome`. */

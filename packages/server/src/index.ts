@@ -1,4 +1,4 @@
-export { reject, ThrumError } from '@thrum/core';
+export { idempotent, reject, ThrumError } from '@thrum/core';
 export type {
   Action,
   Auth,
@@ -24,10 +24,14 @@ export type {
   IncomingMessage,
   Log,
   LogFields,
+  IdempotentOptions,
   MethodDefinition,
   Metrics,
   PublishRequestOptions,
   PublishResult,
+  PutOptions,
+  Store,
+  StoreRecord,
   Tier,
   User,
 } from '@thrum/core';
@@ -59,6 +63,8 @@ export type { Authenticate, Channel, DefinitionContract, ThrumDefinition } from 
 export { createLog } from './node/log.ts';
 export type { LogLevel, LogOptions } from './node/log.ts';
 export { createMemoryBroker } from './node/memory-broker.ts';
+export { createSqliteStore } from './stores/sqlite/store.ts';
+export type { SqliteStoreOptions } from './stores/sqlite/store.ts';
 export { createThrum } from './thrum.ts';
 export type {
   AttachOptions,

@@ -53,7 +53,7 @@ function compose(definition: ThrumDefinition, ready: () => Promise<void> | undef
   const { broker, dataDir } = definition;
   const ownBroker = chooseBroker({ broker, dataDir, channels, env, log });
   const { auth, signing } = chooseAuth(definition, development);
-  const { features, hooks, limits, node } = definition;
+  const { features, hooks, limits, node, store } = definition;
   const core = createCore({
     env,
     log,
@@ -65,6 +65,7 @@ function compose(definition: ThrumDefinition, ready: () => Promise<void> | undef
     ...(hooks === undefined ? {} : { hooks }),
     ...(limits === undefined ? {} : { limits }),
     ...(node === undefined ? {} : { node }),
+    ...(store === undefined ? {} : { store }),
   });
   const isAllowedOrigin = createOriginCheck(definition.origins, development);
   const edge = new WebSocketEdge({ core, env, log, isAllowedOrigin, ready });

@@ -1,13 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connectRaw, exchange, openSocket, upgradeRequest, within } from '@thrum/testkit';
 import { describe, expect, it } from 'vitest';
 
-async function run(example: string): Promise<{ child: ChildProcess; url: string } & AsyncDisposable> {
+async function run(
+  example: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ child: ChildProcess; url: string } & AsyncDisposable> {
   const script = fileURLToPath(new URL(`../../../examples/${example}`, import.meta.url));
   const child = spawn(process.execPath, ['--conditions=thrum:source', script], {
-    env: { ...process.env, PORT: '0', NODE_ENV: 'development' },
+    env: { ...process.env, PORT: '0', NODE_ENV: 'development', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const started = Promise.withResolvers<string>();
@@ -87,4 +93,47 @@ describe('contract/server.ts', () => {
     expect(await ask(3)).toMatchObject({ data: { result: 2 } });
     expect(await ask(0)).toMatchObject({ code: 'rejected', message: 'b must not be 0' });
   });
+});
+
+describe('funds-transfer.ts', () => {
+  it(
+    'moves money once, over repeats, a kill -9, and a result that was never stored',
+    { timeout: 30_000 },
+    async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'thrum-bank-'));
+      await using _folder = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
+      const start = () => run('funds-transfer.ts', { THRUM_DATA_DIR: folder });
+      const dial = ({ url }: { url: string }) =>
+        connectRaw(`${url.replace('http', 'ws')}/ws`, { headers: { Authorization: 'Bearer alice' } });
+      const ask = async (example: { url: string }, id: string, amount: number) => {
+        await using client = await dial(example);
+        const { data, code } = await client.ask({
+          type: 'call',
+          method: 'transfer',
+          params: { to: 'bob', amount },
+          id,
+        });
+        return code ?? data;
+      };
+      {
+        await using example = await start();
+        expect(await ask(example, 't-1', 30)).toEqual({ id: 1, balance: 70 });
+        expect(await ask(example, 't-1', 30)).toEqual({ id: 1, balance: 70 });
+        expect(await ask(example, 't-1', 31)).toBe('id_conflict');
+        expect(await ask(example, 't-2', 50)).toEqual({ id: 2, balance: 20 });
+        expect(await ask(example, 't-3', 50)).toBe('rejected');
+        // Disposed of by SIGKILL.
+      }
+      {
+        await using example = await start();
+        // The stored result, with the balance of its own time: the handler did not run again.
+        expect(await ask(example, 't-1', 30)).toEqual({ id: 1, balance: 70 });
+      }
+      // As after a crash between the commit of the transfer and the storing of its result.
+      for (const end of ['', '-wal', '-shm']) await rm(join(folder, `store.db${end}`), { force: true });
+      await using example = await start();
+      expect(await ask(example, 't-2', 50)).toEqual({ id: 2, balance: 20 });
+      expect(await ask(example, 't-4', 20)).toEqual({ id: 3, balance: 0 });
+    },
+  );
 });

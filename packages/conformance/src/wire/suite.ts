@@ -11,6 +11,7 @@ import { history } from './cases/history.ts';
 import { isolation } from './cases/isolation.ts';
 import { limits } from './cases/limits.ts';
 import { malformed } from './cases/malformed.ts';
+import { named } from './cases/named.ts';
 import { names } from './cases/names.ts';
 import { presence } from './cases/presence.ts';
 import { publishing } from './cases/publishing.ts';
@@ -31,7 +32,7 @@ const casesOf: Readonly<Record<Topic, (options: WireOptions) => readonly WireCas
   recovery,
   history,
   presence,
-  acks,
+  acks: () => [...acks(), ...named()],
   calls,
   auth,
   bytes,

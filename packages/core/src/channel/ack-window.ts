@@ -1,4 +1,4 @@
-import type { Publication } from '@thrum/protocol';
+import type { Position, Publication } from '@thrum/protocol';
 
 /** A publication that waits for its confirmation. */
 export interface Unconfirmed {
@@ -11,14 +11,54 @@ export interface Unconfirmed {
 /** What an acknowledged subscription has sent and not seen confirmed, by offset, oldest first (PROTOCOL.md §7). */
 export class AckWindow {
   private readonly waiting = new Map<number, Unconfirmed>();
+  private readonly capacity: number;
+  /** Of the stream; unknown until it has begun. */
+  private streamEpoch: string | undefined;
+  /** The highest offset that was sent or skipped. */
+  private reached = 0;
+
+  constructor(capacity: number) {
+    this.capacity = capacity;
+  }
 
   get size(): number {
     return this.waiting.size;
   }
 
+  get epoch(): string | undefined {
+    return this.streamEpoch;
+  }
+
+  /** How many more may be sent now. */
+  get room(): number {
+    return Math.max(0, this.capacity - this.waiting.size);
+  }
+
+  /** Whether a stream that paused may go on: not after each confirmation, or each would cost a reading of the log. */
+  get isOpen(): boolean {
+    return this.waiting.size * 2 <= this.capacity;
+  }
+
+  /** Up to where everything is confirmed: where a stream that breaks off here has to go on. */
+  get position(): Position | undefined {
+    if (this.streamEpoch === undefined) return undefined;
+    for (const first of this.waiting.keys()) return { epoch: this.streamEpoch, offset: first - 1 };
+    return { epoch: this.streamEpoch, offset: this.reached };
+  }
+
+  /** The stream goes on after this position. */
+  begin({ epoch, offset }: Position): void {
+    // Offsets of another epoch mean other publications: they could be neither confirmed nor told apart.
+    if (epoch !== this.streamEpoch) this.waiting.clear();
+    this.streamEpoch = epoch;
+    this.reached = offset;
+  }
+
   sent(publication: Publication, dueAt: number): void {
-    if (publication.offset === undefined || this.waiting.has(publication.offset)) return;
-    this.waiting.set(publication.offset, { publication, attempts: 1, dueAt });
+    const { offset } = publication;
+    if (offset === undefined || this.waiting.has(offset)) return;
+    this.waiting.set(offset, { publication, attempts: 1, dueAt });
+    this.reached = offset;
   }
 
   /** Confirms everything up to and including an offset. */
@@ -29,10 +69,6 @@ export class AckWindow {
     }
   }
 
-  clear(): void {
-    this.waiting.clear();
-  }
-
   /** Confirms the one publication that carried this id. False when there is none. */
   confirmId(id: string): boolean {
     for (const [offset, { publication }] of this.waiting) {
@@ -41,16 +77,27 @@ export class AckWindow {
     return false;
   }
 
-  /** Takes out of the window what has been sent often enough, and returns what is due. */
-  due(now: number, maxAttempts: number): { readonly again: Unconfirmed[]; readonly dead: Unconfirmed[] } {
+  /** Lets go of one that is a dead letter, unless its offset means something else by now. */
+  settle(entry: Unconfirmed): void {
+    const { offset } = entry.publication;
+    if (offset !== undefined && this.waiting.get(offset) === entry) this.waiting.delete(offset);
+  }
+
+  /** What is to be sent again, and what was sent often enough; both come again at `nextAt` if nothing becomes of them. */
+  due(
+    now: number,
+    maxAttempts: number,
+    nextAt: number,
+  ): { readonly again: readonly Unconfirmed[]; readonly dead: readonly Unconfirmed[] } {
     const again: Unconfirmed[] = [];
     const dead: Unconfirmed[] = [];
-    for (const [offset, entry] of this.waiting) {
+    for (const entry of this.waiting.values()) {
       if (entry.dueAt > now) continue;
-      if (entry.attempts < maxAttempts) again.push(entry);
+      entry.dueAt = nextAt;
+      if (entry.attempts >= maxAttempts) dead.push(entry);
       else {
-        dead.push(entry);
-        this.waiting.delete(offset);
+        entry.attempts += 1;
+        again.push(entry);
       }
     }
     return { again, dead };

@@ -50,6 +50,14 @@ export interface ChannelDefinition<
   readonly tier?: Tier;
   /** How far back a reconnecting client can recover. Default 100 publications, 5 minutes. */
   readonly history?: { readonly size?: number; readonly ttl?: Duration };
+  /**
+   * Where publications go that an acknowledged subscriber did not confirm in time: a channel name, which may hold the
+   * `{…}` parts of this pattern (`dead:{room}`). The server publishes each there as event `dead_letter`, with
+   * `{ publication, userId, name?, attempts }` as data, before the subscriber's cursor moves past it. That channel must be
+   * defined, keep a history and have no dead-letter channel itself; its `events` do not bind. Default: none, then only the
+   * `deadLetter` hook hears of them.
+   */
+  readonly deadLetter?: string;
   /** Whether members are tracked and shown. Default false. */
   readonly presence?: boolean;
   /** Who may do what. Default: everyone whom authentication let in. */

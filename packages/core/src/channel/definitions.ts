@@ -2,7 +2,7 @@ import { channelNameError, eventNameError } from '@thrum/protocol';
 import { toMilliseconds } from '../duration.ts';
 import type { Retention } from '../ports/broker.ts';
 import type { Authorize, ChannelDefinition, Events, Tier } from './definition.ts';
-import { comparePatterns, compilePattern, type Pattern } from './pattern.ts';
+import { comparePatterns, compilePattern, type Pattern, renderTemplate } from './pattern.ts';
 
 /** A definition with its defaults filled in. */
 export interface Rules {
@@ -13,6 +13,8 @@ export interface Rules {
   readonly presence: boolean;
   readonly events?: Events;
   readonly authorize?: Authorize;
+  /** The template of a channel name. */
+  readonly deadLetter?: string;
 }
 
 /** The rules for one channel name, and the parameters its pattern found in it. */
@@ -50,13 +52,32 @@ export function compileDefinitions(
     shapes.set(pattern.shape, pattern.source);
   }
   all.sort((a, b) => comparePatterns(a.pattern, b.pattern));
-  return (channel) => {
+  const find: Definitions = (channel) => {
     for (const rules of all) {
       const params = rules.pattern.match(channel);
       if (params !== undefined) return { rules, params };
     }
     return undefined;
   };
+  for (const rules of all) checkDeadLetter(rules, find);
+  return find;
+}
+
+/** A template is tried with a value for each parameter: what is wrong with it shows at the start and not with the first letter. */
+function checkDeadLetter({ pattern, tier, deadLetter }: Rules, find: Definitions): void {
+  if (deadLetter === undefined) return;
+  const refuse = (problem: string): never => {
+    throw new Error(`channel "${pattern.source}": deadLetter "${deadLetter}" ${problem}`);
+  };
+  if (tier === 'ephemeral') refuse('has no use: an ephemeral channel has no acknowledged subscribers');
+  const params = Object.fromEntries(pattern.names.map((name) => [name, 'x']));
+  const target = renderTemplate(deadLetter, params);
+  if (/[{}]/u.test(target)) refuse(`names a parameter that the pattern does not have`);
+  const rules = find(target)?.rules;
+  if (rules === undefined) return refuse('is no channel that is defined');
+  if (rules.retention === undefined) refuse('is an ephemeral channel, which keeps nothing');
+  if (rules.deadLetter !== undefined)
+    refuse('has a dead-letter channel itself: a letter could go round for ever');
 }
 
 function compileRules(source: string, definition: ChannelDefinition, durableBroker: boolean): Rules {
@@ -80,6 +101,7 @@ function compileRules(source: string, definition: ChannelDefinition, durableBrok
     tier,
     presence: definition.presence ?? false,
     ...(tier === 'ephemeral' ? {} : { retention: compileRetention(source, definition) }),
+    ...(definition.deadLetter === undefined ? {} : { deadLetter: definition.deadLetter }),
     ...(definition.events === undefined ? {} : { events: definition.events }),
     ...(definition.authorize === undefined ? {} : { authorize: definition.authorize }),
   };

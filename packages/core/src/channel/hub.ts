@@ -71,10 +71,7 @@ export class Hub {
       connection.subscriptions.set(name, subscription);
       this.parts.metrics.subscriptions += 1;
     }
-    channel.live.delete(subscription);
-    channel.joining.add(subscription);
-    // One that is being joined already keeps what it has buffered.
-    subscription.buffer ??= [];
+    channel.enter(subscription);
     return { channel, subscription };
   }
 
@@ -89,8 +86,7 @@ export class Hub {
     connection.subscriptions.delete(name);
     this.parts.metrics.subscriptions -= 1;
     const channel = this.channels.get(name);
-    channel?.live.delete(subscription);
-    channel?.joining.delete(subscription);
+    channel?.delete(subscription);
     // Only now: nobody needs to be told of their own going.
     if (rules.presence && connection.user !== undefined) {
       this.presence.leave(name, connection.user.id, connection.id, how);

@@ -8,35 +8,40 @@ import type { Entered } from './hub.ts';
 /** A log that moves away under this many readings in a row is not readable now. */
 const maxReadings = 5;
 
+/** What a subscription asks for when it joins. */
+export interface JoinRequest {
+  readonly since: Since | undefined;
+  readonly id?: FrameId | undefined;
+  /** The position in `since` is the server's choice: nothing is recovered. */
+  readonly isFresh?: boolean;
+  /** It goes on after a pause: an answer is sent only if something may be missing. */
+  readonly resumes?: boolean;
+}
+
 /**
  * Brings a subscription from `since` to the live stream: the answer, what was missed, then live, without a hole and
  * without a duplicate (PROTOCOL.md §6, §14). The subscription is in the hub already and buffers. Resolves with false,
  * and without an answer, when it ended meanwhile.
  * @throws ThrumError `unavailable` when the log cannot be read.
  */
-export async function join(
-  parts: Parts,
-  entered: Entered,
-  since: Since | undefined,
-  id: FrameId | undefined,
-): Promise<boolean> {
+export async function join(parts: Parts, entered: Entered, request: JoinRequest): Promise<boolean> {
   const { channel, subscription } = entered;
   await channel.ready;
   if (channel.rules.retention === undefined) {
     if (!subscription.current) return false;
-    answer(entered, undefined, id);
+    answer(entered, undefined, request);
     if (subscription.current) channel.promote(subscription, undefined);
     return true;
   }
   for (let reading = 0; reading < maxReadings; reading += 1) {
-    const page = await read(parts, channel.name, since);
+    const page = await read(parts, entered, request.since);
     if (!subscription.current) return false;
-    if (begin(parts, entered, { page, since }, id)) return true;
+    if (begin(parts, entered, page, request)) return true;
     // The log is ahead of what this node has delivered, or of another epoch: the live ones must catch up first. What
     // they get is buffered here too, and may be all that was wanting.
     await channel.heal();
     if (!subscription.current) return false;
-    if (begin(parts, entered, { page, since }, id)) return true;
+    if (begin(parts, entered, page, request)) return true;
     subscription.buffer = [];
   }
   throw new ThrumError('unavailable');
@@ -46,43 +51,59 @@ export async function join(
 function begin(
   { env, limits, metrics }: Parts,
   entered: Entered,
-  { page, since }: { readonly page: LogPage; readonly since: Since | undefined },
-  id: FrameId | undefined,
+  page: LogPage,
+  request: JoinRequest,
 ): boolean {
+  const { since, resumes = false, isFresh = false } = request;
   const { channel, subscription } = entered;
-  const start = merge(page, subscription.buffer ?? [], since, limits.historyPage);
-  if (start === undefined || !channel.isAt(page.epoch, start.offset)) return false;
-  if (typeof since === 'object' && 'epoch' in since) {
+  const { acks } = subscription;
+  const start = merge(page, subscription.buffer ?? [], since, limits.historyPage, acks?.room);
+  if (start === undefined) return false;
+  const position = { epoch: page.epoch, offset: start.offset };
+  if (start.partial !== true && !channel.isAt(position.epoch, position.offset)) return false;
+  if (resumes) metrics.resets += start.recovered ? 0 : 1;
+  else if (typeof since === 'object' && 'epoch' in since && !isFresh) {
     if (start.recovered) metrics.recovered += 1;
     else metrics.unrecovered += 1;
   }
-  answer(entered, start, id);
+  if (!resumes || !start.recovered) answer(entered, start, request);
+  acks?.begin(start.position);
   const dueAt = env.monotonic() + limits.redeliverySeconds * 1000;
   for (const publication of start.publications) {
     subscription.connection.send(toPublicationFrame(publication));
-    subscription.acks?.sent(publication, dueAt);
+    acks?.sent(publication, dueAt);
   }
   // So much at once may have been more than the connection could take.
-  if (subscription.current) channel.promote(subscription, { epoch: page.epoch, offset: start.offset });
+  if (!subscription.current) return true;
+  if (start.partial === true) channel.pause(subscription, position);
+  else channel.promote(subscription, position);
   return true;
 }
 
-function answer({ channel, subscription }: Entered, start: Start | undefined, id: FrameId | undefined): void {
+function answer(
+  { channel, subscription }: Entered,
+  start: Start | undefined,
+  { id, isFresh = false }: JoinRequest,
+): void {
   subscription.connection.send({
     type: 'subscribed',
     channel: channel.name,
     ...(start === undefined ? {} : { position: start.position }),
-    recovered: start?.recovered ?? false,
+    recovered: start?.recovered === true && !isFresh,
     ...(id === undefined ? {} : { id }),
   });
 }
 
 /** What follows a position, or the newest few, oldest first either way. */
-async function read({ broker, limits }: Parts, channel: string, since: Since | undefined): Promise<LogPage> {
+async function read(
+  { broker, limits }: Parts,
+  { channel: { name: channel }, subscription: { acks } }: Entered,
+  since: Since | undefined,
+): Promise<LogPage> {
   const { historyPage } = limits;
   if (since === undefined) return broker.read(channel, { limit: 0 });
   if (typeof since === 'object' && 'epoch' in since)
-    return broker.read(channel, { since, limit: historyPage });
+    return broker.read(channel, { since, limit: Math.min(historyPage, acks?.room ?? historyPage) });
   const limit = since === 'latest' ? 1 : Math.min(since.last, historyPage);
   const page = await broker.read(channel, { limit, reverse: true });
   return { ...page, publications: page.publications.toReversed() };

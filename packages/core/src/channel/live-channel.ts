@@ -17,6 +17,8 @@ export class LiveChannel {
   readonly rules: Rules;
   readonly live: Set<Subscription> = new Set();
   readonly joining: Set<Subscription> = new Set();
+  /** Those whose window is full: they read on from the log once it opens (PROTOCOL.md §7). */
+  readonly paused: Set<Subscription> = new Set();
   /** Settles when the broker notifies this node of every publication (law 9 of the broker). */
   readonly ready: Promise<void>;
   private readonly parts: Parts;
@@ -43,7 +45,7 @@ export class LiveChannel {
   }
 
   get size(): number {
-    return this.live.size + this.joining.size;
+    return this.live.size + this.joining.size + this.paused.size;
   }
 
   /** Where the live subscriptions stand, once known. */
@@ -62,6 +64,32 @@ export class LiveChannel {
     this.live.add(subscription);
   }
 
+  /** Lets a subscription buffer until its stream has caught up. */
+  enter(subscription: Subscription): void {
+    this.live.delete(subscription);
+    this.paused.delete(subscription);
+    subscription.paused = undefined;
+    this.joining.add(subscription);
+    // One that is being joined already keeps what it has buffered.
+    subscription.buffer ??= [];
+  }
+
+  /** Takes a subscription out of what follows: it has been sent everything up to `position`, and goes on from the log. */
+  pause(subscription: Subscription, position: Position): void {
+    this.live.delete(subscription);
+    this.joining.delete(subscription);
+    subscription.buffer = undefined;
+    subscription.paused = position;
+    this.paused.add(subscription);
+    this.parts.metrics.paused += 1;
+  }
+
+  delete(subscription: Subscription): void {
+    this.live.delete(subscription);
+    this.joining.delete(subscription);
+    this.paused.delete(subscription);
+  }
+
   /** Whether one that stands here stands where the live subscriptions do. */
   isAt(epoch: string, offset: number): boolean {
     if (this.healing !== undefined) return false;
@@ -77,9 +105,13 @@ export class LiveChannel {
     this.stop?.();
   }
 
-  /** Sends one frame to every live subscription that `wants` it, encoded once per codec. */
+  /** Sends one frame to every subscription that `wants` it, encoded once per codec. */
   broadcast(frame: SharedFrame, wants: (subscription: Subscription) => boolean): void {
-    for (const subscription of this.live) if (wants(subscription)) subscription.connection.sendShared(frame);
+    for (const subscriptions of [this.live, this.joining, this.paused]) {
+      for (const subscription of subscriptions) {
+        if (wants(subscription)) subscription.connection.sendShared(frame);
+      }
+    }
   }
 
   /** Called by the broker for each publication, in log order. */
@@ -151,10 +183,16 @@ export class LiveChannel {
   private fanOut(publication: Publication): void {
     const { env, limits, metrics } = this.parts;
     const frame = new SharedFrame(toPublicationFrame(publication));
-    metrics.delivered += this.live.size;
+    const { epoch, offset } = publication;
     for (const subscription of this.live) {
-      subscription.connection.sendShared(frame);
-      subscription.acks?.sent(publication, env.monotonic() + limits.redeliverySeconds * 1000);
+      const { acks, connection } = subscription;
+      if (acks?.room === 0 && epoch !== undefined && offset !== undefined) {
+        this.pause(subscription, { epoch, offset: offset - 1 });
+        continue;
+      }
+      metrics.delivered += 1;
+      connection.sendShared(frame);
+      acks?.sent(publication, env.monotonic() + limits.redeliverySeconds * 1000);
     }
   }
 
@@ -194,17 +232,17 @@ export class LiveChannel {
 
   /** Continuity is lost for everyone who is live: they begin anew at the top. */
   private reset(epoch: string, offset: number): void {
-    // Offsets of another epoch mean other publications: they could be neither confirmed nor told apart.
-    if (epoch !== this.epoch) for (const { acks } of this.live) acks?.clear();
+    for (const { acks } of this.live) acks?.begin({ epoch, offset });
     this.epoch = epoch;
     this.offset = offset;
     this.parts.metrics.resets += this.live.size;
-    const frame: SubscribedFrame = {
+    const subscribed: SubscribedFrame = {
       type: 'subscribed',
       channel: this.name,
       position: { epoch, offset },
       recovered: false,
     };
-    this.broadcast(new SharedFrame(frame), () => true);
+    const frame = new SharedFrame(subscribed);
+    for (const { connection } of this.live) connection.sendShared(frame);
   }
 }

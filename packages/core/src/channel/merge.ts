@@ -8,6 +8,8 @@ export interface Start {
   readonly recovered: boolean;
   /** To send after `subscribed`, offsets +1 from `position`. */
   readonly publications: readonly Publication[];
+  /** Not all of it: what follows is still to be read. */
+  readonly partial?: true;
   /** The last offset sent or skipped: live goes on at the next one. */
   readonly offset: number;
 }
@@ -15,8 +17,33 @@ export interface Start {
 /**
  * Joins what was read from the log with what arrived live during the reading (PROTOCOL.md §14).
  * Returns `undefined` when the two do not meet without a hole, or lie in different epochs: the log must be read again.
+ * With `room` at most so many are sent now, and there is no end to how far a recovery reaches (PROTOCOL.md §7).
  */
 export function merge(
+  page: LogPage,
+  buffered: readonly Publication[],
+  since: Since | undefined,
+  maxRecovery: number,
+  room?: number,
+): Start | undefined {
+  if (room === undefined) return meet(page, buffered, since, maxRecovery);
+  const start = part(page, since) ?? meet(page, buffered, since, Infinity);
+  if (start === undefined || start.publications.length <= room) return start;
+  const publications = start.publications.slice(0, room);
+  return { ...start, publications, offset: start.position.offset + room, partial: true };
+}
+
+/** A page that follows a position and ends before the top of the log. */
+function part(page: LogPage, since: Since | undefined): Start | undefined {
+  if (typeof since !== 'object' || !('epoch' in since) || since.epoch !== page.epoch) return undefined;
+  const { publications } = page;
+  const offset = since.offset + publications.length;
+  const isPart =
+    publications.length > 0 && offset < page.offset && reaches(publications, since.offset, offset);
+  return isPart ? { position: since, recovered: true, publications, offset, partial: true } : undefined;
+}
+
+function meet(
   page: LogPage,
   buffered: readonly Publication[],
   since: Since | undefined,

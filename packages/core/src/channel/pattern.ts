@@ -1,6 +1,7 @@
 /** A channel pattern such as `chat:{room}`, ready to match names. */
 export interface Pattern {
   readonly source: string;
+  readonly names: readonly string[];
   /** The pattern with its parameter names left out: two patterns of one shape fit the same names. */
   readonly shape: string;
   /** More literal characters first, rest parameters last: the most specific pattern has the smallest rank. */
@@ -38,10 +39,19 @@ export function compilePattern(source: string): Pattern {
   const takesRest = source.endsWith('*}');
   return {
     source,
+    names,
     shape: source.replace(part, (_, name: string) => (name.endsWith('*') ? '{*}' : '{}')),
     rank: [takesRest ? 1 : 0, -literals.join('').length, names.length],
     match: (name) => paramsOf(valuesOf(name, literals, takesRest), names),
   };
+}
+
+/** A channel name made of a template such as `dead:{room}`; a part without a value stays as it is. */
+export function renderTemplate(template: string, params: Readonly<Record<string, string>>): string {
+  return template.replace(part, (whole, name: string) => {
+    const key = name.endsWith('*') ? name.slice(0, -1) : name;
+    return Object.hasOwn(params, key) ? (params[key] ?? whole) : whole;
+  });
 }
 
 /** Sorts the most specific pattern first. */

@@ -1,6 +1,7 @@
-import type { OutgoingFrame, Publication } from '@thrum/protocol';
+import type { OutgoingFrame, Position, Publication } from '@thrum/protocol';
 import type { SharedFrame } from '../connection/encode.ts';
 import type { AckWindow } from './ack-window.ts';
+import type { Cursor } from './cursors.ts';
 import type { Rules } from './definitions.ts';
 import type { User } from './definition.ts';
 
@@ -22,13 +23,17 @@ export class Subscription {
   /** Publications that came while the log is being read; `undefined` once the subscription is live. */
   buffer: Publication[] | undefined;
   /** The join that is under way, if there is one. */
-  joining: Promise<boolean> | undefined;
+  joining: Promise<unknown> | undefined;
   /** The `subscribe` hook has heard of it, so `unsubscribe` is to follow. */
   announced = false;
   /** Wants to be told of members. */
   watches = false;
   /** What was sent and not yet confirmed, for an acknowledged subscription. */
   acks: AckWindow | undefined;
+  /** The place of a named subscriber, kept in the store. */
+  cursor: Cursor | undefined;
+  /** Where it stopped because its window was full; it is not sent what is published until it goes on from there. */
+  paused: Position | undefined;
   /** It has left; whoever was waiting for something on its behalf has nothing more to do. */
   ended = false;
 

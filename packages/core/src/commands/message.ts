@@ -1,8 +1,9 @@
-import type { MessageFrame } from '@thrum/protocol';
+import type { FrameId, MessageFrame } from '@thrum/protocol';
 import type { Prepared } from '../channel/publisher.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Node } from '../connection/node.ts';
 import { ThrumError } from '../errors.ts';
+import { once } from '../once.ts';
 import { toJson } from '../validate.ts';
 import { idOf, userOf } from './reply.ts';
 
@@ -15,10 +16,10 @@ export async function message(node: Node, connection: Connection, frame: Message
   const user = userOf(connection);
   const { rules } = await node.authorizer.require({ user, action: 'publish', channel, event });
   const checked = await node.publisher.check(channel, rules, event, frame.data);
-  const id = frame.id === undefined ? undefined : String(frame.id);
-  const prepared = await hooked(node, connection, checked, id);
+  const prepared = await hooked(node, connection, checked, frame.id);
   // The hooks took a while; after the close nothing is handled (PROTOCOL.md §14).
   if (!connection.alive) return;
+  const id = frame.id === undefined ? undefined : String(frame.id);
   const appending = node.publisher.append(prepared, { from: user.id, id });
   void appending.then(
     (appended) =>
@@ -38,16 +39,25 @@ async function hooked(
   node: Node,
   connection: Connection,
   prepared: Prepared,
-  id: string | undefined,
+  id: FrameId | undefined,
 ): Promise<Prepared> {
   const { channel, event, data } = prepared;
+  const user = userOf(connection);
   const changed = await node.hooks.message?.({
     connectionId: connection.id,
-    user: userOf(connection),
+    user,
     channel,
     event,
     data,
-    ...(id === undefined ? {} : { id }),
+    ...(id === undefined ? {} : { id: String(id) }),
+    [once]: {
+      store: node.store,
+      running: node.running,
+      place: ['message', channel],
+      userId: user.id,
+      id,
+      body: [event, prepared.sent],
+    },
   });
   if (changed === undefined) return prepared;
   return { ...prepared, data: toJson(changed.data, node.limits.dataDepth) };

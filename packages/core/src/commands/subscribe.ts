@@ -1,8 +1,11 @@
 import type { FrameId, Since, SubscribeFrame } from '@thrum/protocol';
 import { AckWindow } from '../channel/ack-window.ts';
+import { claim } from '../channel/claim.ts';
+import type { Cursor } from '../channel/cursors.ts';
 import type { Rules } from '../channel/definitions.ts';
 import { join } from '../channel/join.ts';
 import { leave } from '../channel/leave.ts';
+import { resume } from '../channel/resume.ts';
 import type { Subscription } from '../channel/subscription.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Node } from '../connection/node.ts';
@@ -25,6 +28,12 @@ export async function subscribe(node: Node, connection: Connection, frame: Subsc
       'Invalid frame: ack: an ephemeral channel keeps nothing to send again',
     );
   }
+  if (frame.name !== undefined && user.anonymous) {
+    throw new ThrumError(
+      'invalid_frame',
+      'Invalid frame: name: an anonymous connection is nobody who could come back to it',
+    );
+  }
   if (!connection.alive) return;
   const isAnswered = await enter(node, connection, rules, frame);
   // The server has ended it while it was being joined; the frame is owed its answer.
@@ -36,13 +45,14 @@ export interface SubscribeOptions {
   readonly channel: string;
   readonly since?: Since;
   readonly ack?: boolean;
+  readonly name?: string;
   readonly presence?: boolean;
   readonly id?: FrameId;
 }
 
 /**
  * Subscribes without asking for permission. Resolves with false when it was ended before there was an answer.
- * @throws ThrumError `channel_limit`, `unavailable`.
+ * @throws ThrumError `channel_limit`, `unavailable`, `superseded`.
  */
 export async function enter(
   node: Node,
@@ -50,60 +60,113 @@ export async function enter(
   rules: Rules,
   options: SubscribeOptions,
 ): Promise<boolean> {
-  const { channel, since } = options;
+  const { channel, name, since } = options;
+  let existing = await joined(connection, channel);
+  const isUnbroken = since === undefined && (name === undefined || name === existing?.cursor?.name);
+  if (!connection.alive) return false;
+  refuseWhenFull(node, connection, channel);
+  if (existing !== undefined && isUnbroken) {
+    change(node, existing, options);
+    return true;
+  }
+  const cursor = name === undefined ? undefined : await claimFor(node, connection, { channel, name, since });
+  existing = await joined(connection, channel);
+  if (cursor?.lost === true) throw new ThrumError('superseded');
+  if (connection.alive)
+    return catchUp(node, connection, rules, { ...options, cursor }, existing === undefined);
+  if (cursor !== undefined) void node.cursors.release(cursor);
+  return false;
+}
+
+/** The subscription once no join of it is under way: two of them would take each other's buffer away. */
+async function joined(connection: Connection, channel: string): Promise<Subscription | undefined> {
   let existing = connection.subscriptions.get(channel);
-  // Two joins of one subscription, the client's and the server's, would take each other's buffer away.
   while (existing?.joining !== undefined) {
     await existing.joining.catch(() => undefined);
     existing = connection.subscriptions.get(channel);
   }
-  if (!connection.alive) return false;
-  if (existing === undefined && connection.subscriptions.size >= node.limits.channels) {
-    throw new ThrumError(
-      'channel_limit',
-      `Too many channels on this connection: at most ${node.limits.channels}`,
-    );
-  }
-  if (existing === undefined || since !== undefined) {
-    return catchUp(node, connection, rules, options, existing === undefined);
-  }
-  change(node, existing, options);
-  return true;
+  return existing;
 }
 
-/** Joins, or joins again, from `since` on; who cannot is out of the channel. */
+function refuseWhenFull(node: Node, { subscriptions }: Connection, channel: string): void {
+  if (subscriptions.has(channel) || subscriptions.size < node.limits.channels) return;
+  throw new ThrumError(
+    'channel_limit',
+    `Too many channels on this connection: at most ${node.limits.channels}`,
+  );
+}
+
+/** Takes the name; who cannot, and had it before, is out of the channel: somebody else may have it next. */
+async function claimFor(
+  node: Node,
+  connection: Connection,
+  {
+    channel,
+    name,
+    since,
+  }: { readonly channel: string; readonly name: string; readonly since: Since | undefined },
+): Promise<Cursor> {
+  try {
+    return await claim(node, connection, { channel, name, ...(since === undefined ? {} : { since }) });
+  } catch (error) {
+    const existing = connection.subscriptions.get(channel);
+    if (existing?.cursor !== undefined) {
+      connection.send({ type: 'unsubscribed', channel, code: 'unavailable' });
+      leave(node, connection, existing, 'left');
+    }
+    throw error;
+  }
+}
+
+type CatchUp = SubscribeOptions & { readonly cursor: Cursor | undefined };
+
+/** Joins, or joins again, from `since` or the cursor on; who cannot is out of the channel. */
 async function catchUp(
   node: Node,
   connection: Connection,
   rules: Rules,
-  options: SubscribeOptions,
+  options: CatchUp,
   isNew: boolean,
 ): Promise<boolean> {
-  const entered = node.hub.enter(connection, options.channel, rules);
+  const { channel, cursor, id, since } = options;
+  const entered = node.hub.enter(connection, channel, rules);
   const { subscription } = entered;
-  apply(subscription, options);
+  apply(node, subscription, options.ack === true ? new AckWindow(node.limits.ackWindow) : undefined, cursor);
+  const isPosition = typeof since === 'object' && 'epoch' in since;
+  const isFresh = cursor !== undefined && !isPosition && (since !== undefined || !cursor.found);
   let isLive: boolean;
   try {
-    subscription.joining = join(node, entered, options.since, options.id);
-    isLive = await subscription.joining;
+    const joining = join(node, entered, { since: cursor?.start ?? since, id, isFresh });
+    subscription.joining = joining;
+    isLive = await joining;
   } catch (error) {
     // A stream that had begun ends here, which is more than the answer to this frame.
     if (!isNew && subscription.current)
-      connection.send({ type: 'unsubscribed', channel: options.channel, code: 'unavailable' });
+      connection.send({ type: 'unsubscribed', channel, code: 'unavailable' });
     leave(node, connection, subscription, 'left');
     throw error instanceof ThrumError ? error : new ThrumError('unavailable', undefined, { cause: error });
   } finally {
     subscription.joining = undefined;
   }
-  if (subscription.current) present(node, subscription, options.presence ?? false, isNew);
+  if (cursor?.lost === true) throw new ThrumError('superseded');
+  if (!subscription.current) return isLive;
+  present(node, subscription, options.presence ?? false, isNew);
+  // What did not fit in one page is read on at once, while there is room.
+  resume(node, node.hub, subscription);
   return isLive;
 }
 
 /** Other options for a subscription whose stream goes on unbroken. */
 function change(node: Node, subscription: Subscription, options: SubscribeOptions): void {
-  const { connection, channel } = subscription;
-  const position = node.hub.channels.get(channel)?.position;
-  apply(subscription, options);
+  const { connection, channel, paused } = subscription;
+  const position = paused ?? node.hub.channels.get(channel)?.position;
+  let acks = options.ack === true ? subscription.acks : undefined;
+  if (options.ack === true && acks === undefined) {
+    acks = new AckWindow(node.limits.ackWindow);
+    if (position !== undefined) acks.begin(position);
+  }
+  const cursor = options.name === undefined ? undefined : subscription.cursor;
+  apply(node, subscription, acks, cursor);
   connection.send({
     type: 'subscribed',
     channel,
@@ -112,12 +175,20 @@ function change(node: Node, subscription: Subscription, options: SubscribeOption
     ...idOf(options),
   });
   present(node, subscription, options.presence ?? false, false);
+  resume(node, node.hub, subscription);
 }
 
-function apply(subscription: Subscription, { ack, since }: SubscribeOptions): void {
-  if (ack !== true) subscription.acks = undefined;
-  // With `since` the client says where it stands, and what it has not seen from there comes again.
-  else if (since !== undefined || subscription.acks === undefined) subscription.acks = new AckWindow();
+function apply(
+  node: Node,
+  subscription: Subscription,
+  acks: AckWindow | undefined,
+  cursor: Cursor | undefined,
+): void {
+  const { cursor: earlier } = subscription;
+  // Released while its window is still there to say how far it came.
+  if (earlier !== undefined && earlier !== cursor) void node.cursors.release(earlier);
+  subscription.acks = acks;
+  subscription.cursor = cursor;
 }
 
 /** Enters the member, and tells a subscription that watches who is there. */

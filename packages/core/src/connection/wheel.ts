@@ -1,7 +1,6 @@
-import { toPublicationFrame } from '@thrum/protocol';
-import { notify } from '../notify.ts';
+import { resume } from '../channel/resume.ts';
+import { redeliver } from '../channel/settle.ts';
 import type { Cancel } from '../ports/env.ts';
-import type { Subscription } from '../channel/subscription.ts';
 import type { Connection } from './connection.ts';
 import type { Node } from './node.ts';
 
@@ -9,7 +8,7 @@ const tick = 250;
 
 /**
  * Every deadline of every connection on one timer, looked at four times a second: authentication, the end of a session,
- * its validation, redelivery; and every channel's position check. A timer of its own would cost each connection more memory than all its deadlines.
+ * its validation, redelivery, the writing of cursors; and every channel's position check. A timer of its own would cost each connection more memory than all its deadlines.
  */
 export class Wheel {
   private readonly node: Node;
@@ -51,8 +50,10 @@ export class Wheel {
       void this.validate(connection);
     }
     for (const subscription of connection.subscriptions.values()) {
-      if (subscription.acks !== undefined && subscription.acks.size > 0)
-        this.redeliver(subscription, monotonic);
+      if (subscription.acks === undefined && subscription.paused === undefined) continue;
+      redeliver(this.node, subscription, monotonic);
+      resume(this.node, this.node.hub, subscription);
+      if (subscription.cursor !== undefined) this.node.cursors.keep(subscription.cursor, monotonic);
     }
   }
 
@@ -68,23 +69,6 @@ export class Wheel {
     } catch (error) {
       // The port's law: not to know keeps the session.
       log.warn('a session could not be validated', { connectionId: connection.id }, error);
-    }
-  }
-
-  private redeliver({ acks, connection, channel }: Subscription, now: number): void {
-    const { hooks, limits, log, metrics } = this.node;
-    const due = acks?.due(now, limits.redeliveries + 1);
-    for (const entry of due?.again ?? []) {
-      entry.attempts += 1;
-      entry.dueAt = now + limits.redeliverySeconds * 1000;
-      metrics.redelivered += 1;
-      connection.send(toPublicationFrame(entry.publication));
-    }
-    for (const { attempts, publication } of due?.dead ?? []) {
-      metrics.deadLetters += 1;
-      if (connection.user === undefined) continue;
-      const letter = { connectionId: connection.id, user: connection.user, channel, publication, attempts };
-      notify(log, 'deadLetter', hooks.deadLetter, letter);
     }
   }
 }

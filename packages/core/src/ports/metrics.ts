@@ -21,6 +21,8 @@ export interface Metrics {
   resets: number;
   redelivered: number;
   deadLetters: number;
+  /** How often a subscription stopped because its window was full. */
+  paused: number;
   slowConsumers: number;
   errors: number;
 }
@@ -46,6 +48,7 @@ export function createMetrics(): Metrics {
     resets: 0,
     redelivered: 0,
     deadLetters: 0,
+    paused: 0,
     slowConsumers: 0,
     errors: 0,
   };

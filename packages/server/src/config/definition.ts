@@ -4,7 +4,10 @@ import type { Problem } from './config.ts';
 import type { ConfigFile } from './file.ts';
 
 /** What only code can say: fields of a configuration file that no variable or flag has. */
-export interface Definition extends Pick<ThrumDefinition, 'features' | 'hooks' | 'auth' | 'broker' | 'log'> {
+export interface Definition extends Pick<
+  ThrumDefinition,
+  'features' | 'hooks' | 'auth' | 'broker' | 'store' | 'log'
+> {
   readonly channels?: Readonly<Record<string, ChannelDefinition>>;
   readonly methods?: Readonly<Record<string, MethodDefinition>>;
   /** Asked every `validateSeconds` whether a session is still good; `auth` decides alone where it is an object. */
@@ -31,6 +34,7 @@ const fields: { readonly [Key in keyof Definition]-?: Check } = {
   validateSession: (value) => (isFunction(value) ? undefined : expected('a function', value)),
   broker: (value) =>
     isRecord(value) && isFunction(value['publish']) ? undefined : expected('a Broker', value),
+  store: (value) => (isRecord(value) && isFunction(value['put']) ? undefined : expected('a Store', value)),
   log: (value) => (isRecord(value) && isFunction(value['info']) ? undefined : expected('a Log', value)),
 };
 

@@ -24,7 +24,7 @@ const foot = `
 | \`hooks\` | the application's ears |
 | \`auth\` | a function from token to identity, an Auth, or the options of \`createTokenAuth\`; instead of the jwt options |
 | \`validateSession\` | asked every \`validateSeconds\` whether a session is still good |
-| \`broker\`, \`log\` | ports of one's own |
+| \`broker\`, \`store\`, \`log\` | ports of one's own |
 
 Without \`channels\` a development server offers \`chat:{room}\` (presence, 200 publications, 24 hours) and every other name,
 to everyone, with typing indicators.

@@ -92,4 +92,17 @@ export const limitOptions: { readonly [Key in keyof Limits]: Option<Limits[Key]>
     3600,
   ),
   redeliveries: count('redeliveries', 'times', 'How often it is sent again.', 1, 100),
+  ackWindow: count(
+    'ackWindow',
+    'publications',
+    'Most publications sent and not confirmed, in one acknowledged subscription.',
+    1,
+    65_536,
+  ),
+  cursorSeconds: time(
+    'cursorSeconds',
+    'How long the cursor of a named subscriber is kept that nobody uses.',
+    60,
+    3650 * day,
+  ),
 };

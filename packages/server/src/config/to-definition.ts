@@ -16,7 +16,7 @@ export async function toDefinition(
   definition: Definition,
   secret: string | undefined,
 ): Promise<ThrumDefinition> {
-  const { channels, methods, features, hooks, broker, log } = definition;
+  const { channels, methods, features, hooks, broker, store, log } = definition;
   return {
     mode: config.mode,
     dataDir: config.dataDir,
@@ -26,7 +26,7 @@ export async function toDefinition(
     ...(isOpen(config, definition) ? await developmentDefaults() : {}),
     // The typed form of a definition is for inference; a file's channels are checked at run time.
     ...defined({ channels: channels as ThrumDefinition['channels'] }),
-    ...defined({ methods, features, hooks, broker, log, node: config.node }),
+    ...defined({ methods, features, hooks, broker, store, log, node: config.node }),
     ...(config.origins === undefined ? {} : { origins: config.origins.includes('*') ? '*' : config.origins }),
   };
 }
