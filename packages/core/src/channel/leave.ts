@@ -10,6 +10,8 @@ export function leave(
   subscription: Subscription,
   how: 'left' | 'dropped',
 ): void {
+  connection.settle(subscription);
+  if (subscription.lane !== undefined) subscription.lane.ended = true;
   if (!node.hub.leave(connection, subscription, how) || connection.user === undefined) return;
   const event = { connectionId: connection.id, user: connection.user, channel: subscription.channel };
   if (subscription.announced) notify(node.log, 'unsubscribe', node.hooks.unsubscribe, event);

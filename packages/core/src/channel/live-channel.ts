@@ -153,7 +153,7 @@ export class LiveChannel {
     const frame = new SharedFrame(toPublicationFrame(publication));
     metrics.delivered += this.live.size;
     for (const subscription of this.live) {
-      subscription.connection.sendShared(frame);
+      subscription.connection.publish(frame, subscription);
       subscription.acks?.sent(publication, env.monotonic() + limits.redeliverySeconds * 1000);
     }
   }
@@ -205,6 +205,7 @@ export class LiveChannel {
       position: { epoch, offset },
       recovered: false,
     };
+    for (const subscription of this.live) subscription.connection.settle(subscription);
     this.broadcast(new SharedFrame(frame), () => true);
   }
 }

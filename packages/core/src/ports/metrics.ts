@@ -21,6 +21,9 @@ export interface Metrics {
   resets: number;
   redelivered: number;
   deadLetters: number;
+  /** Publications left out because a connection read too slowly. */
+  dropped: number;
+  /** Connections closed because they read too slowly. */
   slowConsumers: number;
   errors: number;
 }
@@ -46,6 +49,7 @@ export function createMetrics(): Metrics {
     resets: 0,
     redelivered: 0,
     deadLetters: 0,
+    dropped: 0,
     slowConsumers: 0,
     errors: 0,
   };
