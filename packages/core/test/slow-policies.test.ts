@@ -56,7 +56,7 @@ describe('a slow reader of a drop-oldest channel', () => {
       { connectionId: client.id, user: expect.objectContaining({ id: 'ada' }), channel: 'a', dropped: 31 },
     ]);
     expect(world.core.metrics).toMatchObject({ dropped: 31, slowConsumers: 0 });
-    const { epoch } = client.publications()[0] ?? {};
+    const epoch = client.publications()[0]?.['epoch'];
     client.clear();
     client.send({ type: 'subscribe', channel: 'a', since: { epoch, offset: 7 } });
     await world.settle();
