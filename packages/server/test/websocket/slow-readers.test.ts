@@ -101,6 +101,7 @@ describe('a reader that stops reading a drop-oldest channel', () => {
     stack.use(quick.client);
     expect(await publish(server)).toBeLessThanOrEqual(outboxBytes);
     expect(await readAll(quick.client, quick.epoch, count)).toEqual([]);
+    expect(server.app.metrics.dropped).toBeGreaterThan(0);
     expect((await quick.client.ask({ type: 'ping' })).type).toBe('pong');
     for (const { client } of frozen) client.terminate();
     await until(() => server.app.connections().length === 1, 'the frozen ones gone');
