@@ -23,7 +23,11 @@ export function receive(sub: Subscription, publication: Publication, needs: Deli
       if (processed?.epoch === epoch && offset <= processed.offset) needs.acknowledge(sub);
       return;
     }
-    if (last?.epoch !== epoch || offset > last.offset + 1) {
+    const missing = last?.epoch === epoch ? offset - last.offset - 1 : Infinity;
+    const excused = sub.excused ?? 0;
+    // Not while a subscribe is on its way: then everything comes again, in order.
+    if (missing > 0 && missing <= excused && phase === 'live') sub.excused = excused - missing;
+    else if (missing > 0) {
       // Not live: left over from before, or it comes again in order once our subscribe is answered.
       if (phase !== 'live') return;
       if (last !== undefined && sub.holeAt !== last) {
@@ -37,6 +41,22 @@ export function receive(sub: Subscription, publication: Publication, needs: Deli
     sub.position = position;
   }
   deliver(sub, publication, needs);
+}
+
+/** The server left something out (PROTOCOL.md §15). True when that is to be asked for. */
+export function onBehind(sub: Subscription, dropped: unknown, superseded: boolean): boolean {
+  const count = typeof dropped === 'number' ? dropped : undefined;
+  emit(sub, {
+    type: 'behind',
+    ...(count !== undefined && { dropped: count }),
+    ...(superseded && { superseded }),
+  });
+  if (superseded) {
+    sub.excused = (sub.excused ?? 0) + (count ?? 0);
+    return false;
+  }
+  // The hole would only show with the next publication, and there may be none for long.
+  return sub.position !== undefined && sub.phase === 'live';
 }
 
 function deliver(sub: Subscription, publication: Publication, needs: DeliveryNeeds): void {

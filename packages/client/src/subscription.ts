@@ -26,6 +26,8 @@ export interface Status {
   readonly error?: ThrumError;
   /** With `behind`: how many publications the server left out. */
   readonly dropped?: number;
+  /** With `behind`: a newer one with the same key took the place of each, and follows or has come. */
+  readonly superseded?: true;
 }
 
 export interface ChannelOptions {
@@ -78,6 +80,8 @@ export interface Subscription {
   /** A `due` subscription waits for this timer; an `asked` one is asked again by it. */
   stopTimer?: (() => void) | undefined;
   stopLinger?: (() => void) | undefined;
+  /** Offsets that may be missing: newer publications with the same keys took their places (PROTOCOL.md §15). */
+  excused?: number | undefined;
   /** The position at which a hole was last met. */
   holeAt?: Position | undefined;
   /** The frame that sets this connection's own presence state, and its id. */

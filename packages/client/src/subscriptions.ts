@@ -1,6 +1,6 @@
 import { isPosition } from '@thrum/protocol';
 import { backoffDelay } from './backoff.ts';
-import { receive } from './delivery.ts';
+import { onBehind, receive } from './delivery.ts';
 import { notify } from './errors.ts';
 import type { Encoded } from './link.ts';
 import { encode } from './outgoing.ts';
@@ -151,6 +151,7 @@ export function createSubscriptions(
     sub.phase = 'live';
     sub.retries = 0;
     sub.since = undefined;
+    sub.excused = undefined;
     // What came meanwhile counts: an answer to an older position must not take it back.
     if (recovered && asked !== undefined) sub.position ??= asked;
     else sub.position = withPosition(frame).position;
@@ -272,7 +273,7 @@ export function createSubscriptions(
       }
     },
     receive: (frame) => {
-      const { type, channel, id, dropped } = frame;
+      const { type, channel, id, dropped, superseded } = frame;
       if (!isText(channel)) return false;
       const unasked = type === 'subscribed' && id === undefined && subs.size < maxChannels;
       const sub = unasked ? get(channel) : subs.get(channel);
@@ -294,9 +295,7 @@ export function createSubscriptions(
           if (sub.phase !== 'idle' && sub.roster.apply(frame)) notify(sub.presenceListeners);
           break;
         case 'behind':
-          emit(sub, { type, ...(typeof dropped === 'number' && { dropped }) });
-          // The hole would only show with the next publication, and there may be none for long.
-          if (sub.position !== undefined && sub.phase === 'live') ask(sub);
+          if (onBehind(sub, dropped, superseded === true)) ask(sub);
           break;
         default: {
           const publication = readPublication(frame, type);

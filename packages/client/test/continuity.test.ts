@@ -77,6 +77,29 @@ describe('a live stream', () => {
     expect(socket.last('subscribe')).toMatchObject({ since: at(4) });
   });
 
+  it('passes over what newer publications took the place of, and no more than that', async () => {
+    const { socket, got, statuses } = await live(4);
+    socket.send({ type: 'behind', channel: 'chat:a', dropped: 2, superseded: true });
+    expect(statuses.at(-1)).toBe('behind');
+    socket.publish('chat:a', 6);
+    socket.publish('chat:a', 8);
+    expect(got).toEqual([6, 8]);
+    expect(socket.all('subscribe')).toHaveLength(1);
+    socket.publish('chat:a', 10);
+    expect(socket.last('subscribe')).toMatchObject({ since: at(8) });
+  });
+
+  it('does not pass over anything on the word of an earlier subscription', async () => {
+    const { socket, got } = await live(4);
+    socket.send({ type: 'behind', channel: 'chat:a', dropped: 9, superseded: true });
+    socket.send({ type: 'behind', channel: 'chat:a', dropped: 1 });
+    socket.publish('chat:a', 7);
+    socket.subscribed('chat:a', { position: at(4), recovered: true });
+    socket.publish('chat:a', 7);
+    expect(got).toEqual([]);
+    expect(socket.all('subscribe')).toHaveLength(3);
+  });
+
   it('begun anew by the server says reset and goes on from the place of the server', async () => {
     const { socket, got, statuses } = await live(4);
     socket.send({ type: 'subscribed', channel: 'chat:a', position: at(20), recovered: false });

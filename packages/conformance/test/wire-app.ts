@@ -46,6 +46,8 @@ const channels: NonNullable<ThrumDefinition['channels']> = {
   'wire:open:{x}': { history, presence: true },
   'wire:few:{x}': { history: { size: 5, ttl: '1h' } },
   'wire:eph:{x}': { tier: 'ephemeral' },
+  'wire:drop:{x}': { history, presence: true, slow: 'drop-oldest' },
+  'wire:latest:{x}': { history, presence: true, slow: 'latest-per-key', key: 'k' },
   'wire:private:{x}': { history, presence: true, authorize: ({ user }) => user.id === 'alice' },
   'wire:read:{x}': {
     history,

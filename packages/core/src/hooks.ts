@@ -31,6 +31,12 @@ export interface DeadLetter extends ChannelEvent {
   readonly attempts: number;
 }
 
+/** Publications that a connection was not sent because it reads too slowly (PROTOCOL.md §15). */
+export interface SlowReader extends ChannelEvent {
+  /** Since the last call for this connection and channel. */
+  readonly dropped: number;
+}
+
 /**
  * The application's ears. What they throw is logged and changes nothing, except in `authorize` (denies) and `message`
  * (refuses the message: with the sentence of `reject(…)`, else as `internal`).
@@ -49,5 +55,7 @@ export interface Hooks {
   readonly message?: (message: IncomingMessage) => MaybePromise<void | { readonly data: unknown }>;
   /** After a publication was appended, from whomever it came. */
   readonly published?: (publication: Publication) => MaybePromise<void>;
+  /** With each `behind`, and for what could not be told any more when the connection ends. */
+  readonly slow?: (event: SlowReader) => MaybePromise<void>;
   readonly deadLetter?: (letter: DeadLetter) => MaybePromise<void>;
 }

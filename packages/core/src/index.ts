@@ -4,6 +4,8 @@ export type {
   AuthorizeRequest,
   ChannelDefinition,
   Events,
+  KeyOf,
+  SlowPolicy,
   Tier,
   User,
 } from './channel/definition.ts';
@@ -23,7 +25,14 @@ export { toMilliseconds } from './duration.ts';
 export type { Duration } from './duration.ts';
 export { reject, ThrumError } from './errors.ts';
 export type { Feature, FeatureContext, FeatureFrame } from './feature.ts';
-export type { ChannelEvent, ConnectionEvent, DeadLetter, Hooks, IncomingMessage } from './hooks.ts';
+export type {
+  ChannelEvent,
+  ConnectionEvent,
+  DeadLetter,
+  Hooks,
+  IncomingMessage,
+  SlowReader,
+} from './hooks.ts';
 export { idempotent } from './idempotent.ts';
 export type { IdempotentOptions } from './idempotent.ts';
 export { createMemoryBroker } from './memory/broker.ts';

@@ -16,6 +16,7 @@ describe('channel definitions', () => {
     expect(match?.rules).toMatchObject({
       tier: 'recoverable',
       presence: false,
+      slow: 'disconnect',
       retention: { size: 100, ttl: 300_000 },
     });
   });
@@ -55,6 +56,11 @@ describe('channel definitions', () => {
     [{ a: { history: { size: 1.5 } } }, 'got 1.5'],
     [{ a: { history: { ttl: '5 minutes' } } }, 'channel "a": history.ttl: expected a duration'],
     [{ a: { history: { ttl: -1 } } }, 'channel "a": history.ttl: expected a duration'],
+    [{ a: { slow: 'pause' } }, 'channel "a": slow: expected one of disconnect, drop-oldest, latest-per-key'],
+    [{ a: { slow: null } }, 'channel "a": slow: expected one of'],
+    [{ a: { key: 'x' } }, 'channel "a": key: has a meaning only with slow "latest-per-key"'],
+    [{ a: { slow: 'latest-per-key', key: '' } }, 'channel "a": key: expected the name of a property'],
+    [{ a: { slow: 'latest-per-key', key: 7 } }, 'channel "a": key: expected the name of a property'],
   ])('%j is refused, with the place', (channels, sentence) => {
     expect(() => compile(channels)).toThrow(sentence);
   });

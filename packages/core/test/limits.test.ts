@@ -91,3 +91,51 @@ describe('the limit of connections', () => {
     expect(world.core.metrics).toMatchObject({ accepted: 3, refused: 1 });
   });
 });
+
+describe('appends that a stalled log does not answer', () => {
+  it('are bounded: the next message is refused with a hint, and the others get their answer', async () => {
+    const world = createWorld({ limits: { inboxFrames: 3 } });
+    const client = world.connect('ada');
+    const open = world.broker.holdPublishes();
+    for (let id = 1; id <= 5; id += 1) {
+      client.send({ type: 'message', channel: 'a', data: id, id });
+      await world.settle();
+    }
+    expect(client.all('error').map(({ id }) => id)).toEqual([4, 5]);
+    expect(client.last('error')).toMatchObject({ code: 'rate_limited', after: 1000, channel: 'a' });
+    client.send({ type: 'call', method: 'none', id: 'still served' });
+    await world.settle();
+    expect(client.answers('still served')[0]).toMatchObject({ code: 'unknown_method' });
+    open();
+    await world.settle();
+    expect(client.all('ack').map(({ id }) => id)).toEqual([1, 2, 3]);
+    client.send({ type: 'message', channel: 'a', data: 6, id: 6 });
+    await world.settle();
+    expect(client.last('ack')).toMatchObject({ id: 6 });
+  });
+
+  it('are bounded in bytes, also after some have failed', async () => {
+    const world = createWorld({ limits: { inboxBytes: 1000 } });
+    const client = world.connect('ada');
+    const send = async (id: number): Promise<void> => {
+      client.send({ type: 'message', channel: 'a', data: 'x'.repeat(600), id });
+      await world.settle();
+    };
+    for (let round = 0; round < 5; round += 1) {
+      client.clear();
+      world.broker.failingPublishes = 0;
+      const open = world.broker.holdPublishes();
+      await send(1 + round * 2);
+      await send(2 + round * 2);
+      expect(client.all('error')).toEqual([
+        expect.objectContaining({ code: 'rate_limited', id: 2 + round * 2 }),
+      ]);
+      open();
+      await world.settle();
+      expect(client.all('ack')).toHaveLength(1);
+      world.broker.failingPublishes = 1;
+      await send(100 + round);
+      expect(client.last('error')).toMatchObject({ code: 'unavailable', id: 100 + round });
+    }
+  });
+});

@@ -95,6 +95,26 @@ describe('the frames of one connection', () => {
     expect(client.all('result').map(({ id }) => id)).toEqual([0, 1, 2, 3]);
   });
 
+  it('that wait are bounded in bytes too, but one may always wait', async () => {
+    const slow = gate();
+    const world = createWorld({
+      limits: { inboxBytes: 1000 },
+      methods: { hang: { handler: () => slow.opened }, quick: { handler: () => 'done' } },
+    });
+    const client = world.connect('ada');
+    const sizes = [2000, 10, 400, 400, 400].entries();
+    client.send({ type: 'call', method: 'hang', id: 'first' });
+    for (const [id, size] of sizes)
+      client.send({ type: 'call', method: 'quick', params: 'x'.repeat(size), id });
+    expect(client.all('error').map(({ id }) => id)).toEqual([1, 2, 3, 4]);
+    expect(client.last('error')).toMatchObject({ code: 'rate_limited', retry: true, after: 1000 });
+    slow.open();
+    await world.settle();
+    client.send({ type: 'call', method: 'quick', id: 'later' });
+    await world.settle();
+    expect(client.all('result').map(({ id }) => id)).toEqual(['first', 0, 'later']);
+  });
+
   it('that wait are forgotten when it is gone', async () => {
     const slow = gate();
     const called: unknown[] = [];

@@ -206,7 +206,10 @@ export interface ReconnectFrame {
 export interface BehindFrame {
   readonly type: 'behind';
   readonly channel: string;
+  /** Publications left out since the last `behind`, transient ones included. */
   readonly dropped: number;
+  /** A newer one with the same key took the place of each: nothing to recover. */
+  readonly superseded?: true;
 }
 
 /** Every frame a server may send that is not a publication (PROTOCOL.md §3). */

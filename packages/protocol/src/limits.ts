@@ -6,6 +6,7 @@ export interface Limits {
   readonly outboxBytes: number;
   readonly outboxFrames: number;
   readonly inboxFrames: number;
+  readonly inboxBytes: number;
   readonly authSeconds: number;
   readonly pingSeconds: number;
   readonly deadSeconds: number;
@@ -33,6 +34,7 @@ export const defaultLimits: Limits = {
   outboxBytes: 1_048_576,
   outboxFrames: 16_384,
   inboxFrames: 256,
+  inboxBytes: 1_048_576,
   authSeconds: 5,
   pingSeconds: 30,
   deadSeconds: 35,

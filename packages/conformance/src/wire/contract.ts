@@ -23,6 +23,14 @@ export const wireContract = {
       prefix: 'wire:eph:',
       definition: 'wire:eph:{x}: ephemeral, no presence; every user may do everything',
     },
+    dropping: {
+      prefix: 'wire:drop:',
+      definition: 'wire:drop:{x}: like open, with slow drop-oldest',
+    },
+    latest: {
+      prefix: 'wire:latest:',
+      definition: 'wire:latest:{x}: like open, with slow latest-per-key and the key k',
+    },
     private: {
       prefix: 'wire:private:',
       definition: 'wire:private:{x}: like open, but only alice may do anything',

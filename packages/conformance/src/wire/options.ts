@@ -44,6 +44,7 @@ export const topics = {
   bytes: 'tokens',
   limits: 'tokens; a rate of 1,000 or more',
   isolation: 'tokens',
+  slow: 'tokens; outboxBytes and inboxBytes of 1 MiB or less; a rate of 1,000 or more',
   anonymous: 'authentication optional',
   deadlines:
     'tokens; authSeconds, frameSeconds, presenceGraceSeconds and redeliverySeconds of a second or less',
@@ -68,6 +69,7 @@ export const ordinaryTopics: readonly Topic[] = [
   'bytes',
   'limits',
   'isolation',
+  'slow',
 ];
 
 export interface WireOptions {

@@ -18,6 +18,7 @@ import { publishing } from './cases/publishing.ts';
 import { rate } from './cases/rate.ts';
 import { recovery } from './cases/recovery.ts';
 import { restart } from './cases/restart.ts';
+import { slow } from './cases/slow.ts';
 import { subscribing } from './cases/subscribing.ts';
 import { welcome } from './cases/welcome.ts';
 import { WireContext } from './context.ts';
@@ -38,6 +39,7 @@ const casesOf: Readonly<Record<Topic, (options: WireOptions) => readonly WireCas
   bytes,
   limits,
   isolation,
+  slow,
   anonymous,
   deadlines,
   rate,

@@ -1,4 +1,4 @@
-import type { ParamsOf, Schema } from '@thrum/protocol';
+import type { ParamsOf, Publication, Schema } from '@thrum/protocol';
 import type { Duration } from '../duration.ts';
 import type { MaybePromise } from '../types.ts';
 
@@ -36,6 +36,16 @@ export type Authorize<Params = Readonly<Record<string, string>>> = (
  */
 export type Tier = 'ephemeral' | 'recoverable' | 'durable';
 
+/**
+ * What becomes of publications that do not fit the outbox of a connection that reads too slowly (PROTOCOL.md §15).
+ * `disconnect`: it is closed with 4008 and recovers when it is back. `drop-oldest`: the oldest waiting ones are left out.
+ * `latest-per-key`: a waiting one gives way to a newer one with the same event and key.
+ */
+export type SlowPolicy = 'disconnect' | 'drop-oldest' | 'latest-per-key';
+
+/** A text, number or boolean; anything else is no key, and nothing takes the place of such a publication. */
+export type KeyOf = (publication: Publication) => unknown;
+
 /** Event names and the schema of each one's data. */
 export type Events = Readonly<Record<string, Schema>>;
 
@@ -60,6 +70,13 @@ export interface ChannelDefinition<
   readonly deadLetter?: string;
   /** Whether members are tracked and shown. Default false. */
   readonly presence?: boolean;
+  /** Default `disconnect`. Acknowledged subscriptions are not subject to it: nothing is left out of them. */
+  readonly slow?: SlowPolicy;
+  /**
+   * With `latest-per-key`: the property of `data` that tells publications of one event apart, or a function that finds it.
+   * Default: none, so only the latest of each event waits. A function that throws is logged and finds no key.
+   */
+  readonly key?: string | KeyOf;
   /** Who may do what. Default: everyone whom authentication let in. */
   readonly authorize?: Authorize<
     string extends Pattern ? Readonly<Record<string, string>> : ParamsOf<Pattern>

@@ -1,8 +1,9 @@
 import { channelNameError, eventNameError } from '@thrum/protocol';
 import { toMilliseconds } from '../duration.ts';
 import type { Retention } from '../ports/broker.ts';
-import type { Authorize, ChannelDefinition, Events, Tier } from './definition.ts';
+import type { Authorize, ChannelDefinition, Events, SlowPolicy, Tier } from './definition.ts';
 import { comparePatterns, compilePattern, type Pattern, renderTemplate } from './pattern.ts';
+import { compileSlow, type FrameKey } from './slow.ts';
 
 /** A definition with its defaults filled in. */
 export interface Rules {
@@ -11,6 +12,9 @@ export interface Rules {
   /** Absent for ephemeral channels. */
   readonly retention?: Retention;
   readonly presence: boolean;
+  readonly slow: SlowPolicy;
+  /** By what `latest-per-key` tells publications apart. */
+  readonly keyOf?: FrameKey;
   readonly events?: Events;
   readonly authorize?: Authorize;
   /** The template of a channel name. */
@@ -31,7 +35,7 @@ const defaultTtl = '5m';
 
 /**
  * Compiles channel definitions.
- * @throws Error naming the pattern and what is wrong: two patterns that fit the same names, a bad duration or event name,
+ * @throws Error naming the pattern and what is wrong: two patterns that fit the same names, a bad duration, event name or policy for slow readers,
  * a durable tier on a broker that is not.
  */
 export function compileDefinitions(
@@ -100,6 +104,7 @@ function compileRules(source: string, definition: ChannelDefinition, durableBrok
     pattern: compilePattern(source),
     tier,
     presence: definition.presence ?? false,
+    ...compileSlow(source, definition),
     ...(tier === 'ephemeral' ? {} : { retention: compileRetention(source, definition) }),
     ...(definition.deadLetter === undefined ? {} : { deadLetter: definition.deadLetter }),
     ...(definition.events === undefined ? {} : { events: definition.events }),

@@ -1,5 +1,6 @@
 import { type FrameId, type Since, toPublicationFrame } from '@thrum/protocol';
 import { ThrumError } from '../errors.ts';
+import { SharedFrame } from '../connection/encode.ts';
 import type { Parts } from '../parts.ts';
 import type { LogPage } from '../ports/broker.ts';
 import { merge, type Start } from './merge.ts';
@@ -66,11 +67,20 @@ function begin(
     if (start.recovered) metrics.recovered += 1;
     else metrics.unrecovered += 1;
   }
-  if (!resumes || !start.recovered) answer(entered, start, request);
+  const { connection } = subscription;
+  if (!resumes || !start.recovered) {
+    // What waits of the log comes again, or lies before the place where the stream begins anew.
+    connection.rewind(subscription);
+    answer(entered, start, request);
+  }
   acks?.begin(start.position);
   const dueAt = env.monotonic() + limits.redeliverySeconds * 1000;
-  for (const publication of start.publications) {
-    subscription.connection.send(toPublicationFrame(publication));
+  for (const [index, publication] of start.publications.entries()) {
+    if (!connection.replay(new SharedFrame(toPublicationFrame(publication)), subscription)) {
+      // The first part and not the last: who asks again from there gets further each time.
+      connection.miss(subscription, start.publications.length - index);
+      break;
+    }
     acks?.sent(publication, dueAt);
   }
   // So much at once may have been more than the connection could take.

@@ -12,8 +12,9 @@ export function leave(
 ): void {
   // First: the cursor asks the subscription how far it came.
   if (subscription.cursor !== undefined) void node.cursors.release(subscription.cursor);
-  if (!node.hub.leave(connection, subscription, how)) return;
-  if (connection.user === undefined) return;
+  connection.settle(subscription);
+  if (subscription.lane !== undefined) subscription.lane.ended = true;
+  if (!node.hub.leave(connection, subscription, how) || connection.user === undefined) return;
   const event = { connectionId: connection.id, user: connection.user, channel: subscription.channel };
   if (subscription.announced) notify(node.log, 'unsubscribe', node.hooks.unsubscribe, event);
   node.features.left(event, node.log);

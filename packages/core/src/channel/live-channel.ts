@@ -191,7 +191,7 @@ export class LiveChannel {
         continue;
       }
       metrics.delivered += 1;
-      connection.sendShared(frame);
+      connection.publish(frame, subscription);
       acks?.sent(publication, env.monotonic() + limits.redeliverySeconds * 1000);
     }
   }
@@ -243,6 +243,9 @@ export class LiveChannel {
       recovered: false,
     };
     const frame = new SharedFrame(subscribed);
-    for (const { connection } of this.live) connection.sendShared(frame);
+    for (const subscription of this.live) {
+      subscription.connection.settle(subscription);
+      subscription.connection.sendShared(frame);
+    }
   }
 }

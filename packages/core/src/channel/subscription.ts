@@ -1,5 +1,6 @@
 import type { OutgoingFrame, Position, Publication } from '@thrum/protocol';
 import type { SharedFrame } from '../connection/encode.ts';
+import type { Lane } from '../connection/lane.ts';
 import type { AckWindow } from './ack-window.ts';
 import type { Cursor } from './cursors.ts';
 import type { Rules } from './definitions.ts';
@@ -13,6 +14,16 @@ export interface Subscriber {
   readonly alive: boolean;
   send(frame: OutgoingFrame): void;
   sendShared(frame: SharedFrame): void;
+  /** Sends a live publication, which a slow reader may never get where the channel's rules say so (PROTOCOL.md §15). */
+  publish(frame: SharedFrame, subscription: Subscription): void;
+  /** Sends a recovered publication. False where it may be left out and there is no room: neither it nor those after it go. */
+  replay(frame: SharedFrame, subscription: Subscription): boolean;
+  /** Counts publications that were not sent, to be told with `behind`. */
+  miss(subscription: Subscription, count: number): void;
+  /** Takes back what still waits of the log: the subscription begins anew. */
+  rewind(subscription: Subscription): void;
+  /** Tells what was left out before the stream begins anew or ends. */
+  settle(subscription: Subscription): void;
 }
 
 /** One connection's part in one channel. */
@@ -28,6 +39,8 @@ export class Subscription {
   announced = false;
   /** Wants to be told of members. */
   watches = false;
+  /** What of it waits in the outbox and may be left out; made when its connection first reads too slowly. */
+  lane: Lane | undefined;
   /** What was sent and not yet confirmed, for an acknowledged subscription. */
   acks: AckWindow | undefined;
   /** The place of a named subscriber, kept in the store. */

@@ -14,14 +14,22 @@ import { idOf, userOf } from './reply.ts';
 export async function message(node: Node, connection: Connection, frame: MessageFrame): Promise<void> {
   const { channel, event = 'message' } = frame;
   const user = userOf(connection);
+  checkAppends(node, connection);
   const { rules } = await node.authorizer.require({ user, action: 'publish', channel, event });
   const checked = await node.publisher.check(channel, rules, event, frame.data);
   const prepared = await hooked(node, connection, checked, frame.id);
   // The hooks took a while; after the close nothing is handled (PROTOCOL.md §14).
   if (!connection.alive) return;
   const id = frame.id === undefined ? undefined : String(frame.id);
+  const bytes = connection.handling;
   const appending = node.publisher.append(prepared, { from: user.id, id });
-  void appending.then(
+  connection.appends += 1;
+  connection.appendBytes += bytes;
+  const answered = (): void => {
+    connection.appends -= 1;
+    connection.appendBytes -= bytes;
+  };
+  void appending.finally(answered).then(
     (appended) =>
       connection.send({
         type: 'ack',
@@ -32,6 +40,13 @@ export async function message(node: Node, connection: Connection, frame: Message
       }),
     (error: unknown) => connection.fail(ThrumError.from(error), { channel, ...idOf(frame) }),
   );
+}
+
+/** Nothing waits for appends, so while the log stalls they would pile up without an end. */
+function checkAppends({ limits }: Node, { appendBytes, appends, handling }: Connection): void {
+  const fits = appends === 0 || appendBytes + handling <= limits.inboxBytes;
+  if (fits && appends < limits.inboxFrames) return;
+  throw new ThrumError('rate_limited', 'Too many messages are waiting for their append', { after: 1000 });
 }
 
 /** Lets the application look at the message, change its data, or refuse it. */

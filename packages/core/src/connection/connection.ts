@@ -4,16 +4,21 @@ import {
   errorInfo,
   type FrameId,
   type OutgoingFrame,
+  type PublicationFrame,
 } from '@thrum/protocol';
 import type { User } from '../channel/definition.ts';
 import type { Subscriber, Subscription } from '../channel/subscription.ts';
 import { ThrumError } from '../errors.ts';
+import type { Hooks } from '../hooks.ts';
 import { Bucket } from '../limits/bucket.ts';
+import { notify } from '../notify.ts';
 import type { Parts } from '../parts.ts';
 import type { Identity } from '../ports/auth.ts';
 import type { Transport } from '../ports/transport.ts';
 import { encode, type SharedFrame } from './encode.ts';
-import { Outbox } from './outbox.ts';
+import type { Tag } from './backlog.ts';
+import { Lane } from './lane.ts';
+import { Outbox, type OutboxOwner } from './outbox.ts';
 import { type ConnectionInput, type ConnectionState, nextState } from './state.ts';
 
 /** What an `error` frame answers. */
@@ -22,8 +27,11 @@ export interface ErrorContext {
   readonly channel?: string;
 }
 
+/** What a connection needs of its node. */
+type ConnectionParts = Parts & { readonly hooks: Hooks };
+
 /** One transport session: who it is, what it has joined, what waits for it. Frames are handled in `receive.ts`. */
-export class Connection implements Subscriber {
+export class Connection implements Subscriber, OutboxOwner {
   readonly id: string;
   readonly transport: Transport;
   readonly address: string | undefined;
@@ -39,10 +47,15 @@ export class Connection implements Subscriber {
   /** Monotonic: when the session is validated next. */
   validateAt: number = Infinity;
   identity: Identity | undefined;
-  private readonly parts: Parts;
+  /** Bytes of the frame that is being handled. */
+  handling = 0;
+  /** Messages handed to the broker and not yet answered, and their bytes. */
+  appends = 0;
+  appendBytes = 0;
+  private readonly parts: ConnectionParts;
   private readonly outbox: Outbox;
 
-  constructor(parts: Parts, transport: Transport, address: string | undefined) {
+  constructor(parts: ConnectionParts, transport: Transport, address: string | undefined) {
     const now = parts.env.monotonic();
     this.parts = parts;
     this.id = parts.env.id();
@@ -50,7 +63,7 @@ export class Connection implements Subscriber {
     this.address = address;
     this.connectedAt = parts.env.now();
     this.bucket = new Bucket(parts.limits.rate, now);
-    this.outbox = new Outbox(transport);
+    this.outbox = new Outbox(transport, parts, this);
     this.authenticateBy = now + parts.limits.authSeconds * 1000;
   }
 
@@ -64,11 +77,56 @@ export class Connection implements Subscriber {
   }
 
   send(frame: OutgoingFrame): void {
-    if (this.alive) this.push(encode(this.transport.codec, frame));
+    if (!this.alive) return;
+    const message = encode(this.transport.codec, frame);
+    if (this.outbox.pass(message)) return;
+    // These begin and end a channel's stream, so what was left out before them is told before them.
+    if (frame.type === 'subscribed' || frame.type === 'unsubscribed') {
+      const subscription = this.subscriptions.get(frame.channel);
+      if (subscription !== undefined) this.settle(subscription);
+    }
+    if (this.alive && !this.outbox.wait(message)) this.overflow();
   }
 
   sendShared(frame: SharedFrame): void {
-    if (this.alive) this.push(frame.for(this.transport.codec));
+    if (!this.alive) return;
+    const message = frame.for(this.transport.codec);
+    if (!this.outbox.pass(message) && !this.outbox.wait(message)) this.overflow();
+  }
+
+  publish(frame: SharedFrame, subscription: Subscription): void {
+    if (!this.alive) return;
+    const message = frame.for(this.transport.codec);
+    if (this.outbox.pass(message)) return;
+    if (!this.outbox.wait(message, this.tag(frame, subscription))) this.overflow();
+  }
+
+  replay(frame: SharedFrame, subscription: Subscription): boolean {
+    if (!this.alive) return true;
+    if (!mayLeaveOut(subscription)) this.sendShared(frame);
+    else return this.outbox.replay(frame.for(this.transport.codec));
+    return true;
+  }
+
+  miss(subscription: Subscription, count: number): void {
+    if (this.alive && mayLeaveOut(subscription)) this.outbox.miss(laneOf(subscription), count);
+  }
+
+  rewind({ lane }: Subscription): void {
+    if (lane !== undefined) this.outbox.rewind(lane);
+  }
+
+  settle({ lane }: Subscription): void {
+    if (lane !== undefined && this.alive && !this.outbox.settle(lane)) this.overflow();
+  }
+
+  /** The application hears of it in a moment: what it does then must not meet an outbox in the middle of its work. */
+  fellBehind(channel: string, dropped: number): void {
+    const { hooks, log } = this.parts;
+    const { id, user } = this;
+    if (hooks.slow === undefined || user === undefined) return;
+    const event = { connectionId: id, user, channel, dropped };
+    void Promise.resolve().then(() => notify(log, 'slow', hooks.slow, event));
   }
 
   /** Answers with an `error` frame; codes that close the connection do so after it. */
@@ -95,6 +153,11 @@ export class Connection implements Subscriber {
     this.outbox.drained();
   }
 
+  /** The transport is gone: frees what waited for it. */
+  release(): void {
+    this.outbox.clear();
+  }
+
   /** Applies an input to the state table; false when it has no place in this state. */
   step(input: ConnectionInput): boolean {
     const next = nextState(this.state, input);
@@ -103,20 +166,40 @@ export class Connection implements Subscriber {
     return true;
   }
 
-  private push(message: Uint8Array): void {
-    const { metrics, limits } = this.parts;
-    if (this.outbox.push(message, limits)) {
-      metrics.framesOut += 1;
-      metrics.bytesOut += message.byteLength;
-      return;
-    }
-    metrics.slowConsumers += 1;
+  private tag(frame: SharedFrame, subscription: Subscription): Tag | undefined {
+    if (!mayLeaveOut(subscription)) return undefined;
+    const { channel, rules } = subscription;
+    const { keyOf } = rules;
+    const key =
+      keyOf &&
+      frame.keyBy((published) => {
+        try {
+          return keyOf(published as PublicationFrame);
+        } catch (error) {
+          this.parts.log.error('a key could not be worked out; nothing takes its place', { channel }, error);
+          return undefined;
+        }
+      });
+    return { lane: laneOf(subscription), key, placed: 'offset' in frame.frame };
+  }
+
+  private overflow(): void {
+    this.parts.metrics.slowConsumers += 1;
     // The queue is full, so the error frame takes the place of what waited: nobody was going to read that in time.
     this.outbox.clear();
     this.transport.send(encode(this.transport.codec, errorFrame(new ThrumError('slow_consumer'), {})));
     const { close } = errorInfo('slow_consumer');
     if (close !== undefined) this.close(close.code, close.reason);
   }
+}
+
+/** Unconfirmed publications come again out of order, which is no way to fill a hole: they are never left out. */
+function mayLeaveOut({ acks, rules }: Subscription): boolean {
+  return rules.slow !== 'disconnect' && acks === undefined;
+}
+
+function laneOf(subscription: Subscription): Lane {
+  return (subscription.lane ??= new Lane(subscription.channel));
 }
 
 function errorFrame(error: ThrumError, { id, channel }: ErrorContext): ErrorFrame {

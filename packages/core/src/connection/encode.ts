@@ -10,13 +10,24 @@ export function encode(codec: Codec, frame: object): Uint8Array {
 
 /** A frame that goes to many connections: encoded at most once per codec, and the bytes shared. */
 export class SharedFrame {
-  private readonly frame: object;
+  readonly frame: object;
   private codec: Codec | undefined;
   private bytes: Uint8Array | undefined;
   private others: Map<Codec, Uint8Array> | undefined;
+  private key: string | undefined;
+  private hasKey = false;
 
   constructor(frame: object) {
     this.frame = frame;
+  }
+
+  /** What `work` makes of the frame: worked out once, and only where a connection keeps it waiting. */
+  keyBy(work: (frame: object) => string | undefined): string | undefined {
+    if (!this.hasKey) {
+      this.hasKey = true;
+      this.key = work(this.frame);
+    }
+    return this.key;
   }
 
   for(codec: Codec): Uint8Array {

@@ -1,75 +1,126 @@
+import type { BehindFrame } from '@thrum/protocol';
+import type { Parts } from '../parts.ts';
 import type { Transport } from '../ports/transport.ts';
+import { Backlog, type Tag } from './backlog.ts';
+import { encode } from './encode.ts';
+import type { Lane } from './lane.ts';
 
 /** Beyond this many bytes not yet taken by the network, frames wait here, where they can still be counted and freed. */
 const highWater = 65_536;
 
-/** What bounds one connection's send queue. */
-export interface OutboxLimits {
-  readonly outboxBytes: number;
-  readonly outboxFrames: number;
+/** Hears what a connection was not sent: with each `behind`, and at its end. */
+export interface OutboxOwner {
+  fellBehind(channel: string, dropped: number): void;
 }
 
 /**
  * One connection's bounded send queue. A frame goes straight to the transport while the network keeps up; otherwise it
- * waits, in order, until `drained`. What is handed in is never dropped silently: `push` says when there is no room.
+ * waits, in order, until `drained`. Nothing is dropped silently: what may be left out is told with `behind`
+ * (PROTOCOL.md §15), and for the rest the answer says when there is no room.
  */
 export class Outbox {
   private readonly transport: Transport;
-  private queue: Uint8Array[] | undefined;
-  private head = 0;
-  private queuedBytes = 0;
+  private readonly parts: Pick<Parts, 'limits' | 'metrics'>;
+  private readonly owner: OutboxOwner;
+  private backlog: Backlog | undefined;
 
-  constructor(transport: Transport) {
+  constructor(transport: Transport, parts: Pick<Parts, 'limits' | 'metrics'>, owner: OutboxOwner) {
     this.transport = transport;
+    this.parts = parts;
+    this.owner = owner;
   }
 
   /** Bytes waiting here and in the transport. */
   get bytes(): number {
-    return this.queuedBytes + this.transport.bufferedBytes;
+    return (this.backlog?.bytes ?? 0) + this.transport.bufferedBytes;
   }
 
-  /** False when the frame does not fit any more; it was not taken then. */
-  push(message: Uint8Array, limits: OutboxLimits): boolean {
-    if (this.queue === undefined) {
-      const buffered = this.transport.bufferedBytes;
-      // A single message may be larger than the whole outbox: on an idle connection it still goes out.
-      if (buffered <= highWater) {
-        this.transport.send(message);
-        return true;
-      }
-      this.queue = [];
-    }
-    if (this.bytes + message.byteLength > limits.outboxBytes) return false;
-    if (this.queue.length - this.head >= limits.outboxFrames) return false;
-    this.queue.push(message);
-    this.queuedBytes += message.byteLength;
+  /** Sends at once if nothing waits and the network keeps up. False: the frame was not taken. */
+  pass(message: Uint8Array): boolean {
+    // A single message may be larger than the whole outbox: on an idle connection it still goes out.
+    if (this.backlog !== undefined || this.transport.bufferedBytes > highWater) return false;
+    this.hand(message);
     return true;
+  }
+
+  /** Queues what did not pass; with a tag it may be left out. False: it may not, and there is no room. */
+  wait(message: Uint8Array, tag?: Tag): boolean {
+    this.backlog ??= new Backlog(this.parts);
+    return this.backlog.push(message, this.transport.bufferedBytes, tag) !== 'no room';
+  }
+
+  /** Sends a recovered publication, or queues it where that leaves room for other things. False: it was not taken. */
+  replay(message: Uint8Array): boolean {
+    if (this.pass(message)) return true;
+    this.backlog ??= new Backlog(this.parts);
+    const buffered = this.transport.bufferedBytes;
+    return (
+      this.backlog.hasRoomToReplay(message.byteLength, buffered) &&
+      this.backlog.push(message, buffered, undefined) === 'taken'
+    );
+  }
+
+  /** Notes that so many publications of a lane could not even be queued. */
+  miss(lane: Lane, count: number): void {
+    this.backlog ??= new Backlog(this.parts);
+    this.backlog.miss(lane, count);
+  }
+
+  /** Takes back those of a lane's frames that the log has. */
+  rewind(lane: Lane): void {
+    this.backlog?.rewind(lane);
+  }
+
+  /** Queues the `behind` that is due before the next frame. False: there is no room for it. */
+  settle(lane: Lane): boolean {
+    const { backlog } = this;
+    // Where older ones of its publications still wait, it goes before the first of them when that is sent.
+    if (backlog === undefined || lane.dropped === 0 || lane.oldest !== undefined) return true;
+    return this.wait(this.behind(backlog, lane));
   }
 
   /** Goes on sending what waits. */
   drained(): void {
-    const { queue } = this;
-    if (queue === undefined) return;
+    const { backlog, transport } = this;
+    if (backlog === undefined) return;
     // A transport that notices its end while sending has this queue cleared under our feet.
-    while (this.queue === queue && this.head < queue.length && this.transport.bufferedBytes <= highWater) {
-      const message = queue[this.head] as Uint8Array;
-      this.head += 1;
-      this.queuedBytes -= message.byteLength;
-      this.transport.send(message);
-    }
-    if (this.queue !== queue) return;
-    if (this.head === queue.length) this.clear();
-    else if (this.head * 2 > queue.length) {
-      // Someone who is always a little behind never empties the queue: what was sent must not stay in it.
-      queue.splice(0, this.head);
-      this.head = 0;
+    while (this.backlog === backlog && transport.bufferedBytes <= highWater) {
+      const next = backlog.first;
+      const lane = next === undefined ? backlog.untold() : next.lane;
+      if (lane !== undefined && lane.dropped > 0) {
+        const message = this.behind(backlog, lane);
+        if (next !== undefined || !lane.ended) this.hand(message);
+      } else if (next === undefined) {
+        this.backlog = undefined;
+      } else {
+        backlog.remove(next);
+        this.hand(next.message);
+      }
     }
   }
 
-  /** Frees what waits. */
+  /** Frees what waits; the owner hears of what it has not been told. */
   clear(): void {
-    this.queue = undefined;
-    this.head = 0;
-    this.queuedBytes = 0;
+    const { backlog } = this;
+    this.backlog = undefined;
+    backlog?.clear();
+    for (let lane = backlog?.untold(); lane !== undefined; lane = backlog?.untold()) {
+      this.owner.fellBehind(lane.channel, backlog?.tell(lane).dropped ?? 0);
+    }
+  }
+
+  private behind(backlog: Backlog, lane: Lane): Uint8Array {
+    const { dropped, superseded } = backlog.tell(lane);
+    const { channel } = lane;
+    const frame: BehindFrame = { type: 'behind', channel, dropped, ...(superseded && { superseded }) };
+    this.owner.fellBehind(channel, dropped);
+    return encode(this.transport.codec, frame);
+  }
+
+  private hand(message: Uint8Array): void {
+    const { metrics } = this.parts;
+    metrics.framesOut += 1;
+    metrics.bytesOut += message.byteLength;
+    this.transport.send(message);
   }
 }

@@ -16,6 +16,11 @@ import { admits } from './state.ts';
 /** A subscriber that confirms each publication must not run into the limit meant for those who ask for work. */
 const ackCost = 0.1;
 
+interface Waiting {
+  readonly envelope: Envelope;
+  readonly bytes: number;
+}
+
 /**
  * The way in for one connection: decodes, meters, and hands frames to `dispatch` one after the other. A frame whose
  * handler is still waiting for something holds back the next one, so what a client sent in order is done in order.
@@ -23,7 +28,8 @@ const ackCost = 0.1;
 export class Inbox {
   private readonly node: Node;
   private readonly connection: Connection;
-  private waiting: Envelope[] | undefined;
+  private waiting: Waiting[] | undefined;
+  private waitingBytes = 0;
   private busy = false;
 
   constructor(node: Node, connection: Connection) {
@@ -48,18 +54,31 @@ export class Inbox {
       connection.send({ type: 'pong', ...idOf(envelope) });
       return;
     }
-    if (!this.busy) this.handle(envelope);
-    else if ((this.waiting?.length ?? 0) < node.limits.inboxFrames) (this.waiting ??= []).push(envelope);
-    else
-      connection.fail(
-        new ThrumError('rate_limited', 'Too many frames are waiting', { after: 1000 }),
-        idOf(envelope),
-      );
+    if (!this.busy) this.handle({ envelope, bytes: message.length });
+    else this.wait({ envelope, bytes: message.length });
   }
 
   /** Forgets what waits; the connection is gone. */
   clear(): void {
     this.waiting = undefined;
+    this.waitingBytes = 0;
+  }
+
+  private wait(frame: Waiting): void {
+    const { inboxBytes, inboxFrames } = this.node.limits;
+    const waiting = (this.waiting ??= []);
+    // One may always wait, or a message larger than the inbox could never be handled.
+    const fits = waiting.length === 0 || this.waitingBytes + frame.bytes <= inboxBytes;
+    if (fits && waiting.length < inboxFrames) {
+      waiting.push(frame);
+      this.waitingBytes += frame.bytes;
+    } else {
+      const { envelope } = frame;
+      this.connection.fail(
+        new ThrumError('rate_limited', 'Too many frames are waiting', { after: 1000 }),
+        idOf(envelope),
+      );
+    }
   }
 
   private decode(message: string | Uint8Array): Envelope | FrameError {
@@ -82,7 +101,8 @@ export class Inbox {
     return false;
   }
 
-  private handle(envelope: Envelope): void {
+  private handle({ envelope, bytes }: Waiting): void {
+    this.connection.handling = bytes;
     const running = this.guarded(envelope);
     if (running === undefined) return;
     this.busy = true;
@@ -92,9 +112,10 @@ export class Inbox {
   private next(): void {
     this.busy = false;
     while (!this.busy && this.connection.alive) {
-      const envelope = this.waiting?.shift();
-      if (envelope === undefined) break;
-      this.handle(envelope);
+      const frame = this.waiting?.shift();
+      if (frame === undefined) break;
+      this.waitingBytes -= frame.bytes;
+      this.handle(frame);
     }
     if (this.waiting?.length === 0) this.waiting = undefined;
   }

@@ -80,6 +80,7 @@ function welcome(node: Node, { id, user }: Connection): WelcomeFrame {
 
 function closed(node: Node, connection: Connection, code: number, reason: string): void {
   if (!connection.step('gone')) return;
+  connection.release();
   node.metrics.closed += 1;
   // Copied: leaving takes subscriptions out of the map that is walked here.
   for (const subscription of [...connection.subscriptions.values()])

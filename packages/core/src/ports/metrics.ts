@@ -23,6 +23,9 @@ export interface Metrics {
   deadLetters: number;
   /** How often a subscription stopped because its window was full. */
   paused: number;
+  /** Publications left out because a connection read too slowly. */
+  dropped: number;
+  /** Connections closed because they read too slowly. */
   slowConsumers: number;
   errors: number;
 }
@@ -49,6 +52,7 @@ export function createMetrics(): Metrics {
     redelivered: 0,
     deadLetters: 0,
     paused: 0,
+    dropped: 0,
     slowConsumers: 0,
     errors: 0,
   };

@@ -40,6 +40,7 @@ export class FaultyBroker implements Broker {
   private inner: Broker;
   private late: (() => void)[] | undefined;
   private gate: Promise<void> | undefined;
+  private stall: Promise<void> | undefined;
 
   constructor(create: () => Broker) {
     this.create = create;
@@ -55,6 +56,7 @@ export class FaultyBroker implements Broker {
       this.failingPublishes -= 1;
       throw new Error('the disk is full');
     }
+    await this.stall;
     const outcome = await this.inner.publish(channel, draft, options);
     if (outcome.kind === 'published' && outcome.position !== undefined) {
       this.appended.push({ channel, draft, ...outcome.position });
@@ -97,6 +99,16 @@ export class FaultyBroker implements Broker {
     this.gate = new Promise((resolve) => (open = resolve));
     return () => {
       this.gate = undefined;
+      open();
+    };
+  }
+
+  /** Appends wait until the returned function is called. */
+  holdPublishes(): () => void {
+    let open = (): void => {};
+    this.stall = new Promise((resolve) => (open = resolve));
+    return () => {
+      this.stall = undefined;
       open();
     };
   }

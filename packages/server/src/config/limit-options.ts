@@ -33,9 +33,16 @@ export const limitOptions: { readonly [Key in keyof Limits]: Option<Limits[Key]>
   inboxFrames: count(
     'inboxFrames',
     'frames',
-    'Most frames of one connection waiting for their turn.',
+    'Most frames of one connection waiting for their turn, and for their append.',
     1,
     1_048_576,
+  ),
+  inboxBytes: count(
+    'inboxBytes',
+    'bytes',
+    'Most bytes of one connection waiting for their turn, and for their append.',
+    1024,
+    1_073_741_824,
   ),
   authSeconds: time('authSeconds', 'Time to authenticate.', 0.1, 3600),
   pingSeconds: time('pingSeconds', 'Time between pings.', 0.1),
