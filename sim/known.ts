@@ -40,26 +40,6 @@ const known: readonly Known[] = [
     matches: ({ message }, history) =>
       !message.includes('now at') && linesOf(history, 'world').some(({ nodes }) => nodes > 1),
   },
-  {
-    name: 'revoked-while-asked',
-    invariant: '9',
-    cause:
-      'a right that is withdrawn (unsubscribeUser) between the authorisation of a subscribe and its entering the hub is not noticed',
-    matches: ({ at }, history) => {
-      const line = history[at];
-      if (line?.k !== 'sent') return false;
-      const { conn, channel } = line;
-      const isOf = (each: Line): boolean =>
-        'conn' in each && each.conn === conn && 'channel' in each && each.channel === channel;
-      const answered = history.findLastIndex(
-        (each, index) => index < at && each.k === 'answered' && isOf(each),
-      );
-      const answer = history[answered];
-      if (answer?.k !== 'answered') return false;
-      const asked = history.findIndex((each) => each.k === 'asked' && isOf(each) && each.id === answer.id);
-      return asked >= 0 && history.slice(asked, answered).some((each) => each.k === 'revoke');
-    },
-  },
 ];
 
 export function knownAs(violation: Violation, history: readonly Line[]): string | undefined {

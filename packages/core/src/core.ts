@@ -4,10 +4,9 @@ import { verify } from './auth/identify.ts';
 import { Cursors } from './channel/cursors.ts';
 import { compileDefinitions, type Rules } from './channel/definitions.ts';
 import { Hub } from './channel/hub.ts';
-import { leave } from './channel/leave.ts';
 import { Publisher } from './channel/publisher.ts';
 import { readHistory } from './commands/history.ts';
-import { enter } from './commands/subscribe.ts';
+import { enter, revoke } from './commands/subscribe.ts';
 import type { Connection } from './connection/connection.ts';
 import { SharedFrame } from './connection/encode.ts';
 import type { Node } from './connection/node.ts';
@@ -184,10 +183,11 @@ class ThrumCore implements Core {
   unsubscribeUser(userId: string, channel: string): number {
     let count = 0;
     for (const connection of this.node.hub.connectionsOf(userId)) {
+      // A subscribe that is being authorised just now may have been asked about before the right was withdrawn.
+      if (connection.asking === channel) connection.asking = undefined;
       const subscription = connection.subscriptions.get(channel);
       if (subscription === undefined) continue;
-      leave(this.node, connection, subscription, 'left');
-      connection.send({ type: 'unsubscribed', channel, code: 'access_denied' });
+      revoke(this.node, connection, subscription);
       count += 1;
     }
     return count;

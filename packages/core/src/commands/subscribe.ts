@@ -16,8 +16,32 @@ import { idOf, userOf } from './reply.ts';
 /** Joins a channel, from `since` on if that was asked for (PROTOCOL.md §2, §6). */
 export async function subscribe(node: Node, connection: Connection, frame: SubscribeFrame): Promise<void> {
   const { channel } = frame;
+  // Frames of a connection are handled one by one, so one name is enough to notice a right that is withdrawn meanwhile.
+  connection.asking = channel;
+  try {
+    const rules = await authorise(node, connection, frame);
+    if (!connection.alive) return;
+    const stillAllowed = (): boolean => connection.asking === channel;
+    const isAnswered = await enter(node, connection, rules, { ...frame, stillAllowed });
+    // The server has ended it while it was being joined; the frame is owed its answer.
+    if (!isAnswered && connection.alive) throw new ThrumError('access_denied');
+  } finally {
+    connection.asking = undefined;
+  }
+}
+
+/** The rules of the channel, if everything that the frame asks for may be had. */
+async function authorise(node: Node, connection: Connection, frame: SubscribeFrame): Promise<Rules> {
+  const { channel } = frame;
   const user = userOf(connection);
-  const { rules } = await node.authorizer.require({ user, action: 'subscribe', channel });
+  const { rules } = await node.authorizer
+    .require({ user, action: 'subscribe', channel })
+    .catch((error: unknown) => {
+      // Who may not subscribe any more must not go on with what they subscribed to before.
+      const existing = connection.subscriptions.get(channel);
+      if (existing !== undefined) revoke(node, connection, existing);
+      throw error;
+    });
   if (frame.presence === true) {
     if (!rules.presence) throw new ThrumError('access_denied');
     await node.authorizer.require({ user, action: 'presence', channel });
@@ -34,10 +58,13 @@ export async function subscribe(node: Node, connection: Connection, frame: Subsc
       'Invalid frame: name: an anonymous connection is nobody who could come back to it',
     );
   }
-  if (!connection.alive) return;
-  const isAnswered = await enter(node, connection, rules, frame);
-  // The server has ended it while it was being joined; the frame is owed its answer.
-  if (!isAnswered && connection.alive) throw new ThrumError('access_denied');
+  return rules;
+}
+
+/** Ends a subscription whose right is gone, and says so. */
+export function revoke(node: Node, connection: Connection, subscription: Subscription): void {
+  leave(node, connection, subscription, 'left');
+  connection.send({ type: 'unsubscribed', channel: subscription.channel, code: 'access_denied' });
 }
 
 /** What a subscription is asked to be; the frame's fields, or the server's own wish. */
@@ -48,6 +75,8 @@ export interface SubscribeOptions {
   readonly name?: string;
   readonly presence?: boolean;
   readonly id?: FrameId;
+  /** Looked at in the step in which the subscription begins. */
+  readonly stillAllowed?: () => boolean;
 }
 
 /**
@@ -65,14 +94,14 @@ export async function enter(
   const isUnbroken = since === undefined && (name === undefined || name === existing?.cursor?.name);
   if (!connection.alive) return false;
   refuseWhenFull(node, connection, channel);
-  if (existing !== undefined && isUnbroken) {
+  if (existing !== undefined && isUnbroken && isAllowed(options)) {
     change(node, existing, options);
     return true;
   }
   const cursor = name === undefined ? undefined : await claimFor(node, connection, { channel, name, since });
   existing = await joined(connection, channel);
   if (cursor?.lost === true) throw new ThrumError('superseded');
-  if (connection.alive)
+  if (connection.alive && isAllowed(options))
     return catchUp(node, connection, rules, { ...options, cursor }, existing === undefined);
   if (cursor !== undefined) void node.cursors.release(cursor);
   return false;
@@ -86,6 +115,10 @@ async function joined(connection: Connection, channel: string): Promise<Subscrip
     existing = connection.subscriptions.get(channel);
   }
   return existing;
+}
+
+function isAllowed({ stillAllowed }: SubscribeOptions): boolean {
+  return stillAllowed === undefined || stillAllowed();
 }
 
 function refuseWhenFull(node: Node, { subscriptions }: Connection, channel: string): void {

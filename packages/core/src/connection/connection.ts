@@ -47,6 +47,8 @@ export class Connection implements Subscriber, OutboxOwner {
   /** Monotonic: when the session is validated next. */
   validateAt: number = Infinity;
   identity: Identity | undefined;
+  /** The channel of the `subscribe` that is being handled, as long as its right has not been withdrawn meanwhile. */
+  asking: string | undefined;
   /** Bytes of the frame that is being handled. */
   handling = 0;
   /** Messages handed to the broker and not yet answered, and their bytes. */
