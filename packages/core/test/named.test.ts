@@ -296,6 +296,39 @@ describe('a cursor', () => {
     expect((await world.join('ada', 'a', worker)).offsets()).toEqual([1, 2]);
   });
 
+  it('is stored before the stream begins, and before the next holder reads it', async () => {
+    const env = new VirtualEnv();
+    const inner = createMemoryStore(env);
+    const waiting: (() => void)[] = [];
+    let isSlow = true;
+    const pass = (): Promise<void> =>
+      isSlow ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve();
+    const store: Store = {
+      durable: false,
+      get: (...args) => inner.get(...args),
+      put: async (...args) => {
+        await pass();
+        return inner.put(...args);
+      },
+      delete: (...args) => inner.delete(...args),
+      close: () => inner.close(),
+    };
+    const world = createWorld({ store });
+    const first = await world.join('ada', 'a', worker);
+    expect(first.last('subscribed')).toBeUndefined();
+    waiting.shift()?.();
+    await world.settle();
+    expect(first.last('subscribed')).toBeDefined();
+    await published(world, 3);
+    confirm(first, 2);
+    const second = await world.join('ada', 'a', worker);
+    expect(second.last('subscribed')).toBeUndefined();
+    isSlow = false;
+    for (const resolve of waiting) resolve();
+    await world.settle();
+    expect(second.offsets()).toEqual([3]);
+  });
+
   it('cannot be moved by a holder whom another node has superseded', async () => {
     const env = new VirtualEnv();
     const store = createMemoryStore(env);
