@@ -67,6 +67,34 @@ describe('subscribeUser', () => {
 });
 
 describe('unsubscribeUser', () => {
+  it('reaches a subscribe whose right was asked for before it was withdrawn', async () => {
+    let answer = (allowed: boolean): void => void allowed;
+    const authorize = (): Promise<boolean> => new Promise((resolve) => (answer = resolve));
+    const world = createWorld({ channels: { a: { authorize } } });
+    const client = world.connect('ada');
+    client.send({ type: 'subscribe', channel: 'a', id: 1 });
+    await world.settle();
+    world.core.unsubscribeUser('ada', 'a');
+    answer(true);
+    await world.settle();
+    expect(client.last('error')).toMatchObject({ code: 'access_denied', id: 1 });
+    await world.publish('a', 1);
+    expect(client.publications()).toEqual([]);
+  });
+
+  it('is what a denied resubscribe comes to: the subscription that was there ends too', async () => {
+    let allowed = true;
+    const world = createWorld({ channels: { a: { authorize: () => allowed } } });
+    const client = await world.join('ada', 'a');
+    allowed = false;
+    client.send({ type: 'subscribe', channel: 'a', id: 2 });
+    await world.advance(50);
+    expect(client.last('unsubscribed')).toMatchObject({ channel: 'a', code: 'access_denied' });
+    expect(client.last('error')).toMatchObject({ code: 'access_denied', id: 2 });
+    await world.publish('a', 1);
+    expect(client.publications()).toEqual([]);
+  });
+
   it('ends the subscriptions of a user, and says why', async () => {
     const world = createWorld();
     const client = await world.join('ada', 'a');

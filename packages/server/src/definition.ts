@@ -61,8 +61,8 @@ export interface ThrumDefinition<C extends ChannelEvents = ChannelEvents, M exte
    */
   readonly dataDir?: string;
   /**
-   * Where cursors of named subscribers and results of `idempotent` handlers are kept. Default: in memory. A store given
-   * here, such as `createSqliteStore` makes, is closed by whoever made it.
+   * Where cursors of named subscribers and results of `idempotent` handlers are kept. Default: in `dataDir`, or in memory
+   * where none is named. A store given here, such as `createSqliteStore` makes, is closed by whoever made it.
    */
   readonly store?: Store;
   /** Default: JSON lines on standard output, readable ones in development. */

@@ -15,6 +15,7 @@ import type { ChannelEvents, DefinitionContract, Methods, ThrumDefinition } from
 import { createRoutes, type RoutesOptions } from './http/routes.ts';
 import { createHttpServer, listenOn } from './http/server.ts';
 import { createNodeEnv } from './node/env.ts';
+import { chooseStore, type OwnStore } from './stores/own-store.ts';
 import { createLog } from './node/log.ts';
 import { loadPlayground } from './playground.ts';
 import type { AttachOptions, CloseOptions, Listening, ListenOptions, Thrum } from './thrum-api.ts';
@@ -40,6 +41,7 @@ type Parts = Pick<RoutesOptions, 'isAllowedOrigin' | 'signing'> & {
   readonly log: Log;
   readonly edge: WebSocketEdge;
   readonly ownBroker: OwnBroker;
+  readonly ownStore: OwnStore;
 };
 
 function compose(definition: ThrumDefinition, ready: () => Promise<void> | undefined): Parts {
@@ -53,7 +55,9 @@ function compose(definition: ThrumDefinition, ready: () => Promise<void> | undef
   const { broker, dataDir } = definition;
   const ownBroker = chooseBroker({ broker, dataDir, channels, env, log });
   const { auth, signing } = chooseAuth(definition, development);
-  const { features, hooks, limits, node, store } = definition;
+  const { features, hooks, limits, node } = definition;
+  const ownStore = chooseStore({ store: definition.store, dataDir, env });
+  const { store } = ownStore;
   const core = createCore({
     env,
     log,
@@ -69,7 +73,7 @@ function compose(definition: ThrumDefinition, ready: () => Promise<void> | undef
   });
   const isAllowedOrigin = createOriginCheck(definition.origins, development);
   const edge = new WebSocketEdge({ core, env, log, isAllowedOrigin, ready });
-  return { core, log, edge, isAllowedOrigin, signing, ownBroker };
+  return { core, log, edge, isAllowedOrigin, signing, ownBroker, ownStore };
 }
 
 class ThrumServer implements Thrum {
@@ -202,6 +206,7 @@ class ThrumServer implements Thrum {
 
   private async startParts(): Promise<void> {
     await this.parts.ownBroker.open();
+    this.parts.ownStore.open();
     await this.parts.core.start();
     this.isStarted = true;
   }
@@ -224,7 +229,7 @@ class ThrumServer implements Thrum {
   }
 
   private async endParts(drainMs: number): Promise<void> {
-    const { core, edge, ownBroker } = this.parts;
+    const { core, edge, ownBroker, ownStore } = this.parts;
     const servers = [...this.servers];
     const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
     if (drainMs > 0) await core.drain(drainMs);
@@ -235,6 +240,7 @@ class ThrumServer implements Thrum {
     for (const server of servers) server.closeAllConnections();
     await Promise.all(closed);
     this.servers.clear();
+    await ownStore.close();
     await ownBroker.close();
   }
 }

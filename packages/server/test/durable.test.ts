@@ -44,6 +44,28 @@ describe('a durable channel', () => {
     expect(await client.next('message')).toMatchObject({ data: { n: 2 }, offset: 2 });
   });
 
+  it('remembers after a restart how far a named subscriber came', async () => {
+    const auth = { authenticate: (token: string) => ({ userId: token }) };
+    const channels = { 'orders:{shop}': { tier: 'durable' as const } };
+    const subscribe = { type: 'subscribe', channel: 'orders:7', ack: true, name: 'worker' };
+    const first = createThrum({ channels, auth, dataDir, log });
+    const { url } = await first.listen({ port: 0 });
+    {
+      await using worker = await connectRaw(`${url.replace('http', 'ws')}/ws?token=ada`);
+      await worker.ask(subscribe);
+      for (const n of [1, 2, 3]) await first.publish('orders:7', 'message', { n });
+      worker.send({ type: 'ack', channel: 'orders:7', offset: 2 });
+      await worker.ask({ type: 'ping' });
+    }
+    await first.close({ drainMs: 0 });
+
+    await using second = createThrum({ channels, auth, dataDir, log });
+    const again = await second.listen({ port: 0 });
+    await using worker = await connectRaw(`${again.url.replace('http', 'ws')}/ws?token=ada`);
+    expect(await worker.ask(subscribe)).toMatchObject({ recovered: true, position: { offset: 2 } });
+    expect(await worker.next('message')).toMatchObject({ data: { n: 3 }, offset: 3 });
+  });
+
   it('keeps a second server from the same folder, and says why', async () => {
     await using first = durable();
     await first.listen({ port: 0 });
