@@ -77,8 +77,8 @@ describe('subscribe', () => {
     const client = await world.join('ada', 'a');
     await world.publish('a', 3);
     client.send({ type: 'subscribe', channel: 'a', id: 2 });
-    await world.publish('a', 4);
     await world.settle();
+    await world.publish('a', 4);
     expect(client.answers(2)[0]).toMatchObject({ position: { offset: 3 }, recovered: false });
     expect(client.offsets()).toEqual([3, 4]);
     expect(world.core.metrics.subscriptions).toBe(1);

@@ -62,7 +62,10 @@ class Reader {
     if (id !== undefined && (recovered !== true || offset !== id))
       this.problems.push(`answered ${offset} to ${String(id)}`);
     this.streams.set(channel, { at: offset, missing: 0, announced: 0 });
-    this.places.set(channel, { epoch, offset, excused: 0, isAsking: false });
+    // What came while the answer was on its way counts: the replay must not be taken for something new.
+    const before = this.places.get(channel);
+    const reached = recovered === true && before?.epoch === epoch ? Math.max(before.offset, offset) : offset;
+    this.places.set(channel, { epoch, offset: reached, excused: 0, isAsking: false });
   }
 
   private behind({ channel, dropped, superseded }: Frame): void {

@@ -219,7 +219,7 @@ describe('thrum tail', () => {
     await tail.prints('stderr', /no connection to .*; trying again in/);
     const second = await startServer(folder.path, port);
     await using _again = second.cli;
-    await tail.prints('stderr', /back, but something may be missing/);
+    await tail.prints('stderr', /back, nothing was missed/);
     await thrum(publish('chat:lobby', url, '{"n":4}'), options);
     await tail.prints('stdout', /"n":4.*\n/);
     tail.child.kill('SIGINT');
