@@ -3,7 +3,7 @@ export default [
     name: 'browser SDK: createClient with the protocol',
     path: 'packages/client/src/index.ts',
     import: '{ createClient }',
-    limit: '6 KB',
+    limit: '6.3 KB',
     gzip: true,
     // Measured from the sources, so that an old build cannot pass for the present one.
     modifyRolldownConfig: (config) => ({

@@ -1,3 +1,5 @@
+import type { Env } from './env.ts';
+
 /** How long to wait between attempts to connect. */
 export interface Backoff {
   /** Milliseconds before the first retry. Default 1000. */
@@ -9,7 +11,10 @@ export interface Backoff {
 }
 
 /** The delay before retry number `attempt`, counted from 0: 1 s, 2 s, 4 s … 30 s, each ± 25 %. */
-export function backoffDelay({ base, max, jitter }: Backoff, attempt: number, random: number): number {
-  const delay = Math.min(base * 2 ** attempt, max);
-  return Math.max(0, delay * (1 + jitter * (2 * random - 1)));
-}
+export const backoffDelay = (
+  { backoff, env }: { readonly backoff: Backoff; readonly env: Pick<Env, 'random'> },
+  attempt: number,
+): number => {
+  const { base, max, jitter } = backoff;
+  return Math.min(base * 2 ** attempt, max) * (1 + jitter * (2 * env.random() - 1));
+};

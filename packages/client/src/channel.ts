@@ -1,10 +1,10 @@
 import type { Member, Position, PresenceResult, Publication } from '@thrum/protocol';
-import { iterate } from './iterator.ts';
-import type { Outgoing, Published, PublishOptions, WaitOptions } from './outgoing.ts';
-import type { ChannelOptions, Listener, Status, StatusType, Subscription } from './subscription.ts';
+import { ThrumError, listen } from './errors.ts';
+import type { Outbox, Published, PublishOptions, WaitOptions } from './outbox.ts';
+import type { ChannelOptions, Status, StatusType } from './subscription.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import type { EventInput, EventName, EventSchemas, HistoryPage, PublicationOf } from './types.ts';
-import { asRaw, readMembers, readPublication, withPosition } from './wire.ts';
+import { readFields, readList, readMember, readPublication } from './wire.ts';
 
 /** A page of history: from where, how many, in which direction (PROTOCOL.md §2 history). */
 export interface HistoryOptions extends WaitOptions {
@@ -72,14 +72,15 @@ export interface Channel<Events = EventSchemas> extends AsyncIterable<Publicatio
   [Symbol.asyncIterator](): AsyncGenerator<PublicationOf<Events>, undefined>;
 }
 
-const nobody: readonly Member[] = [];
+// What is kept for a loop that is slower than the publications: nothing is skipped in silence.
+const maxBuffered = 1000;
 
-export function createChannel(
+export const createChannel = (
   name: string,
   options: ChannelOptions,
   subscriptions: Subscriptions,
-  outgoing: Outgoing,
-): Channel {
+  outbox: Outbox,
+): Channel => {
   const undo = new Set<() => void>();
 
   // Each removal happens once, by whoever comes first: the caller or dispose().
@@ -90,87 +91,95 @@ export function createChannel(
     undo.add(once);
     return once;
   };
-  const listen = <T>(set: (sub: Subscription) => Set<T>, entry: T, more?: ChannelOptions): (() => void) => {
+  // Without an event: every publication.
+  const on = <T>(
+    event: string | undefined,
+    run: (value: T) => unknown,
+    more?: ChannelOptions,
+  ): (() => void) => {
     const sub = subscriptions.get(name);
-    set(sub).add(entry);
+    const off = listen(
+      sub.listeners,
+      (kind, value) => (kind === event || (!event && kind !== 'presence')) && run(value as T),
+    );
     subscriptions.retain(sub, { ...options, ...more });
     return undoable(() => {
-      set(sub).delete(entry);
+      off();
       subscriptions.release(sub);
     });
   };
-  const hear = (event: string | undefined, run: unknown): (() => void) =>
-    listen((sub) => sub.listeners, { event, run: run as Listener['run'] });
-
-  const onStatus = (listener: (status: Status) => void): (() => void) => {
-    const { statusListeners } = subscriptions.get(name);
-    const entry = (status: Status): void => listener(status);
-    statusListeners.add(entry);
-    return undoable(() => statusListeners.delete(entry));
-  };
+  const onStatus = (run: (status: Status) => void): (() => void) =>
+    undoable(listen(subscriptions.get(name).statusListeners, run));
   const dispose = (): void => {
-    for (const run of [...undo]) run();
+    undo.forEach((run) => run());
   };
 
-  const presence: Presence = {
-    get members() {
-      return subscriptions.peek(name)?.roster.members() ?? nobody;
-    },
-    onChange: (listener) =>
-      listen(
-        (sub) => sub.presenceListeners,
-        () => listener(presence.members),
-        { presence: true },
-      ),
-    update: (state) => subscriptions.setState(subscriptions.get(name), state),
-    get: (wait) =>
-      outgoing.request({ type: 'presence', channel: name }, wait, (data) => {
-        const members = readMembers(asRaw(data)['members']);
-        return { members, count: members.length };
-      }),
-  };
-
-  const channel: Channel = {
+  return {
     name,
     get status() {
-      return subscriptions.peek(name)?.status ?? 'unsubscribed';
+      return subscriptions.get(name).status;
     },
-    presence,
-    on: hear,
-    onAny: (listener) => hear(undefined, listener),
+    presence: {
+      get members() {
+        return subscriptions.get(name).members;
+      },
+      onChange: (listener) => on('presence', listener, { presence: true }),
+      update: (state) => subscriptions.setState(name, state),
+      get: (wait) =>
+        outbox.request('again', { type: 'presence', channel: name }, wait, (data) => {
+          const members = readList(readFields(data)['members'], readMember);
+          return { members, count: members.length };
+        }),
+    },
+    on,
+    onAny: (run) => on(undefined, run),
     onStatus,
-    publish: (event, data, publishOptions) => outgoing.publish(name, event, data, publishOptions),
-    history: ({ since, limit, reverse, ...wait } = {}) =>
-      outgoing.request({ type: 'history', channel: name, since, limit, reverse }, wait, readHistory),
-    dispose,
-    [Symbol.dispose]: dispose,
-    [Symbol.asyncIterator]: () =>
-      iterate<Publication>((value, end) => {
-        const stops = [
-          onStatus(({ error }) => {
-            if (subscriptions.peek(name)?.phase === 'stopped') end(error);
-          }),
-          hear(undefined, value),
-          undoable(end),
-        ];
-        return () => {
-          for (const stop of stops) stop();
+    publish: (...order) => outbox.publish(name, ...order),
+    history: ({ timeout, signal, ...page } = {}) =>
+      outbox.request('again', { type: 'history', channel: name, ...page }, { timeout, signal }, (data) => {
+        const { publications, position, more, recovered } = readFields(data);
+        return {
+          publications: readList(publications, readPublication),
+          position,
+          more: more === true,
+          recovered: recovered === true,
         };
       }),
+    dispose,
+    [Symbol.dispose]: dispose,
+    async *[Symbol.asyncIterator]() {
+      const buffer: Publication[] = [];
+      let wake = (): void => {};
+      let over = false;
+      let failure: ThrumError | undefined;
+      const end = (error?: ThrumError): void => {
+        failure ??= error;
+        over = true;
+        wake();
+      };
+      const stops = [
+        onStatus(({ error }) => {
+          if (subscriptions.get(name).phase === 'idle') end(error);
+        }),
+        on<Publication>(undefined, (publication) => {
+          if (buffer.length >= maxBuffered) end(new ThrumError('queue_full'));
+          if (!over) buffer.push(publication);
+          wake();
+        }),
+        undoable(end),
+      ];
+      try {
+        for (;;) {
+          while (buffer.length > 0) yield buffer.shift() as Publication;
+          if (failure) throw failure;
+          if (over) return undefined;
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        }
+      } finally {
+        for (const stop of stops) stop();
+      }
+    },
   };
-  return channel;
-}
-
-function readHistory(data: unknown): HistoryPage<EventSchemas> {
-  const raw = asRaw(data);
-  const { publications, more, recovered } = raw;
-  return {
-    // Either spelling of the event's name: as in the log, or as on the wire.
-    publications: (Array.isArray(publications) ? publications.map(asRaw) : []).flatMap(
-      (item) => readPublication(item, item['event'] ?? item['type']) ?? [],
-    ),
-    ...withPosition(raw),
-    more: more === true,
-    recovered: recovered === true,
-  };
-}
+};

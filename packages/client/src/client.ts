@@ -3,17 +3,15 @@ import { createChannel } from './channel.ts';
 import type { Channel } from './channel.ts';
 import { createConnection } from './connection.ts';
 import type { ConnectionView, StateListener } from './connection.ts';
-import { ThrumError } from './errors.ts';
-import { createPacer } from './pacer.ts';
-import { createOutgoing, encode } from './outgoing.ts';
-import type { WaitOptions } from './outgoing.ts';
+import { listen } from './errors.ts';
+import type { ThrumError } from './errors.ts';
+import { createOutbox, encode } from './outbox.ts';
+import type { WaitOptions } from './outbox.ts';
 import { settingsOf } from './settings.ts';
 import type { ClientOptions } from './settings.ts';
 import { createSubscriptions } from './subscriptions.ts';
 import type { ChannelOptions } from './subscription.ts';
 import type { ChannelEvents, ChannelName, MethodName, MethodParams, MethodResult } from './types.ts';
-import { asRaw } from './wire.ts';
-import type { Raw } from './wire.ts';
 
 /** Plain counts, for a status line. */
 export interface ClientStats {
@@ -48,7 +46,7 @@ export interface Client<C extends Contract = Contract> extends ConnectionView {
     options?: WaitOptions,
   ): Promise<MethodResult<C, Method>>;
   /** A feature's own frame, now or not at all; returns whether it went. Throws `invalid_data` for what is no JSON. */
-  send(frame: { readonly type: string } & Raw): boolean;
+  send(frame: { readonly type: string; readonly [field: string]: unknown }): boolean;
   stats(): ClientStats;
   /** Disconnects and forgets every listener. */
   dispose(): void;
@@ -60,116 +58,63 @@ export interface Client<C extends Contract = Contract> extends ConnectionView {
  *
  * @param url `wss://example.com/ws`, `https://example.com/ws`, or `/ws` against the page.
  */
-export function createClient<App = Contract>(
+export const createClient = <App = Contract>(
   url: string,
   options: ClientOptions = {},
-): Client<ContractOf<App>> {
+): Client<ContractOf<App>> => {
   const settings = settingsOf(url, options);
-  let welcomed = false;
-  let ready = false;
   // After an explicit end only connect() begins again (PROTOCOL.md §12).
   let rested: ThrumError | undefined;
   let malformed = 0;
 
-  const pacer = createPacer(
-    settings.env,
-    () => (welcomed ? subscriptions.next() : undefined) ?? (ready ? outgoing.next() : undefined),
-    (data) => connection.send(data),
-  );
-  const { pump } = pacer;
-
+  const ready = (): boolean => connection.view.state === 'connected';
   const wanted = (): ThrumError | undefined => {
-    if (rested === undefined && connection.view.state === 'disconnected') connection.connect();
+    if (!rested && connection.view.state === 'disconnected') connect();
     return rested;
   };
-  const outgoing = createOutgoing(settings, wanted, () => ready, pump);
-  const subscriptions = createSubscriptions(settings, outgoing.nextId, wanted, () => welcomed, pump);
+  const outbox = createOutbox(settings, wanted, ready, (data) => connection.send(data));
+  const subscriptions = createSubscriptions(settings, outbox, wanted);
 
   const connection = createConnection(settings, {
-    welcome: ({ limits }) => {
-      const { message, rate } = asRaw(limits);
-      welcomed = true;
-      pacer.reset(atLeastOne(rate, 50));
-      outgoing.limit(atLeastOne(message, 65_536));
-      subscriptions.welcome();
-    },
-    ready: (sameUser) => {
-      ready = true;
-      // One user's words never go out in another's name.
-      if (!sameUser) outgoing.rest(new ThrumError('disconnected', 'Another user is connected now'), true);
-      pump();
-    },
+    welcome: outbox.open,
+    ready: outbox.pump,
     frame: (frame) => {
-      if (!route(frame)) malformed += 1;
+      // Publications carry ids too, and a timestamp, which no answer has (PROTOCOL.md §3 and §4).
+      if (frame?.['id'] !== undefined && frame['timestamp'] === undefined) outbox.answer(frame);
+      else if (!frame || !subscriptions.receive(frame)) malformed += 1;
     },
-    down: () => {
-      welcomed = ready = false;
-      pacer.reset(0);
-      subscriptions.down();
-      outgoing.down();
-    },
-    rest: (error) => {
+    down: (error) => {
       rested = error;
-      outgoing.rest(error);
-      subscriptions.rest();
-    },
-    malformed: () => {
-      malformed += 1;
+      outbox.down(error);
+      subscriptions.down(error);
     },
   });
 
-  // Every frame but those of the connection itself; PROTOCOL.md §3 in one place. False: it made no sense.
-  function route(frame: Raw): boolean {
-    const { type, id, channel } = frame;
-    switch (type) {
-      case 'pong':
-        return true;
-      case 'result':
-      case 'ack':
-        outgoing.answer(frame);
-        return true;
-      case 'error':
-        if (id !== undefined) {
-          if (!outgoing.answer(frame)) subscriptions.refused(frame);
-          return true;
-        }
-        return channel === undefined || subscriptions.receive(frame);
-      default:
-        return subscriptions.receive(frame);
-    }
-  }
-
-  const connect = (): void => {
-    rested = undefined;
-    connection.connect();
-  };
+  const connect = (): void => connection.dispatch('connect');
+  const disconnect = (): void => connection.dispatch('disconnect');
   const dispose = (): void => {
-    connection.disconnect();
+    disconnect();
     subscriptions.clear();
-    connection.clear();
+    connection.listeners.clear();
   };
 
   const client: Client = Object.assign(connection.view, {
-    onStateChange: connection.onStateChange,
+    onStateChange: (listener) => listen(connection.listeners, listener),
     connect,
-    disconnect: connection.disconnect,
-    channel: (name, channelOptions = {}) => createChannel(name, channelOptions, subscriptions, outgoing),
-    call: (method, params, wait) => outgoing.request({ type: 'call', method, params }, wait, (data) => data),
+    disconnect,
+    channel: (name, channelOptions = {}) => createChannel(name, channelOptions, subscriptions, outbox),
+    // Never twice: it may have done its work already.
+    call: (method, params, wait) =>
+      outbox.request('once', { type: 'call', method, params }, wait, (data) => data),
     send: (frame) => {
       const data = encode(settings, frame);
-      if (!ready || !connection.send(data)) return false;
-      pacer.spend();
-      return true;
+      if (ready()) outbox.add({ lives: 'now', encode: () => data });
+      return ready();
     },
-    stats: () => ({ malformed, queued: outgoing.size() }),
+    stats: () => ({ malformed, queued: outbox.size() }),
     dispose,
     [Symbol.dispose]: dispose,
   } satisfies Omit<Client, keyof ConnectionView>);
   // The contract exists in types only; at run time every client is the same.
   return client as unknown as Client<ContractOf<App>>;
-}
-
-/** A limit of the server's, or the protocol's default (§13) in place of nonsense. */
-function atLeastOne(value: unknown, otherwise: number): number {
-  return typeof value === 'number' && value >= 1 && value < 1e9 ? value : otherwise;
-}
+};

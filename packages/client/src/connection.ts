@@ -1,22 +1,23 @@
-import { mayReconnect, tokenReasons } from '@thrum/protocol';
+import { heartbeatClose, mayReconnect, tokenReasons } from '@thrum/protocol';
 import { backoffDelay } from './backoff.ts';
-import { ThrumError, notify, readMilliseconds } from './errors.ts';
-import { openLink } from './link.ts';
-import type { Encoded, Link } from './link.ts';
+import { ThrumError, notify, readDelay, safely } from './errors.ts';
+import type { Listeners } from './errors.ts';
+import { openSocket, readFrame } from './socket.ts';
+import type { Encoded, SocketLike } from './socket.ts';
 import type { Settings, Token } from './settings.ts';
-import { stateOf, table } from './state.ts';
-import type { Effect, MachineEvent, Phase, State } from './state.ts';
-import { isText, readError, readText } from './wire.ts';
-import type { Raw } from './wire.ts';
+import { table } from './state.ts';
+import type { Doing, MachineEvent, Phase, State } from './state.ts';
+import { readError } from './wire.ts';
+import type { Frame } from './wire.ts';
 
 /** Why the state is what it is. */
 export interface StateInfo {
   readonly previous: State;
   /** The close that led here (PROTOCOL.md §12). */
-  readonly code?: number;
-  readonly reason?: string;
+  readonly code?: number | undefined;
+  readonly reason?: string | undefined;
   /** Milliseconds until the next attempt. */
-  readonly retryIn?: number;
+  readonly retryIn?: number | undefined;
   /** What the server, `getToken` or the WebSocket constructor said. */
   readonly error?: unknown;
 }
@@ -26,15 +27,16 @@ export type StateListener = (state: State, info: StateInfo) => void;
 /** What the connection tells the parts above it. */
 export interface ConnectionEvents {
   /** The server spoke, and the `auth` frame is on its way: what may follow it without waiting can go. */
-  welcome(frame: Raw): void;
-  /** In: `sameUser` is false when another user came back than had left. */
-  ready(sameUser: boolean): void;
-  frame(frame: Raw): void;
-  /** The socket is gone; nothing in flight will be answered. */
-  down(): void;
-  /** Disconnected or failed: nothing will happen until `connect()`. */
-  rest(error: ThrumError): void;
-  malformed(): void;
+  welcome(limits: unknown): void;
+  /** The server let us in. */
+  ready(): void;
+  /** Every frame that is not the connection's own; `undefined`: something that is no frame, or not now. */
+  frame(frame?: Frame): void;
+  /**
+   * There is no socket, and nothing in flight will be answered. With an error: the client is disconnected or failed, and
+   * nothing will happen until `connect()`.
+   */
+  down(error?: ThrumError): void;
 }
 
 /** What an application may read at any time; one object for the life of the client. */
@@ -48,249 +50,253 @@ export interface ConnectionView {
 
 export interface Connection {
   readonly view: ConnectionView;
-  connect(): void;
-  disconnect(): void;
+  readonly listeners: Listeners<[State, StateInfo]>;
+  dispatch(event: 'connect' | 'disconnect'): void;
   /** Now or not at all. */
-  send(data: Encoded): boolean;
-  onStateChange(listener: StateListener): () => void;
-  /** Forgets every listener. */
-  clear(): void;
+  send(data: Encoded): void;
 }
 
-/** What happened, beside the event's name: shown to the application. */
+/** What is known of an event beside its name: shown to the application. */
 type Detail = Omit<StateInfo, 'previous'>;
+
+type Draft<T> = { -readonly [K in keyof T]: T[K] };
 
 // The id of every auth frame; requests count in numbers, and publishes have ids of their own shape.
 const authId = 'thrum:auth';
 const maxRefusals = 3;
 const renewalRetry = 5000;
-const nothing = (): void => undefined;
+// A timer this late means that the machine slept or the page was throttled, and then the answer may only be waiting.
+const lateTimer = 1000;
+const nothing = (): void => {};
 
 /** The table of state.ts with its effects: at most one socket, one timer and one token request that count. */
-export function createConnection(settings: Settings, events: ConnectionEvents): Connection {
-  const { env, lifecycle, getToken, backoff } = settings;
-  const listeners = new Set<StateListener>();
+export const createConnection = (settings: Settings, events: ConnectionEvents): Connection => {
+  const { env, lifecycle, getToken, codec } = settings;
+  const listeners: Listeners<[State, StateInfo]> = new Set();
   const inbox: (() => void)[] = [];
-  let running = false;
+  // Without its optional fields: reading them gives `undefined` all the same.
+  const view = { state: 'disconnected' } as Draft<ConnectionView>;
   let phase: Phase = 'disconnected';
-  const view: { -readonly [K in keyof ConnectionView]: ConnectionView[K] } = {
-    state: phase,
-    userId: undefined,
-    connectionId: undefined,
-  };
-  let detail: Detail = {};
   // Raised whenever a socket is left: what an older one still says counts for nothing.
   let generation = 0;
-  let link: Link | undefined;
+  let socket: SocketLike | undefined;
   let stopTimer = nothing;
   let stopRenewal = nothing;
   let unwatch: (() => void) | undefined;
   let away = false;
   let attempts = 0;
   let refusals = 0;
+  // When the server last spoke; -1: not since it was probed.
+  let heardAt = -1;
   let comeBackAt: number | undefined;
   let lastError: ThrumError | undefined;
-  let previousUser: string | undefined;
-  let welcomed = false;
 
-  const effects: Record<Effect, () => void> = {
-    watch: () => {
-      away = false;
-      attempts = refusals = 0;
-      unwatch ??= lifecycle.listen((event) => {
-        if (event !== 'woke') away = event === 'left';
-        dispatch(away ? 'park' : 'wake');
-      });
-    },
-    drop: () => {
-      generation += 1;
-      stopTimer();
-      stopRenewal();
-      welcomed = false;
-      view.connectionId = undefined;
-      const old = link;
-      link = undefined;
-      old?.close(1000, '');
-      if (old !== undefined) events.down();
-    },
-    dial,
-    admit: () => {
-      stopTimer();
-      attempts = refusals = 0;
-      const sameUser = previousUser === undefined || previousUser === view.userId;
-      previousUser = view.userId;
-      events.ready(sameUser);
-    },
-    wait: () => {
-      const retryIn =
-        comeBackAt === undefined
-          ? backoffDelay(backoff, attempts++, env.random())
-          : Math.max(0, comeBackAt - env.monotonic());
-      comeBackAt = undefined;
-      if (attempts > settings.maxReconnectAttempts) dispatch('refused', detail);
+  const leave = (_info?: StateInfo, error?: ThrumError): void => {
+    generation += 1;
+    stopTimer();
+    stopRenewal();
+    view.connectionId = undefined;
+    socket?.close(1000);
+    socket = undefined;
+    events.down(error);
+  };
+
+  const rest = (info: StateInfo): void => {
+    leave(info, new ThrumError('disconnected', { cause: info.error }));
+    unwatch?.();
+    unwatch = comeBackAt = view.userId = undefined;
+    attempts = refusals = 0;
+    away = false;
+  };
+
+  const dial = (): void => {
+    leave();
+    unwatch ??= lifecycle.listen((event) => {
+      if (event !== 'woke') away = event === 'left';
+      dispatch(away ? 'park' : 'wake');
+    });
+    if (away || !(settings.background || lifecycle.active())) dispatch('park');
+    else {
+      lastError = comeBackAt = undefined;
+      arm(settings.connectTimeout, () => dispatch('lost', { error: new ThrumError('timeout') }));
+      if (getToken) withToken(open, (error) => dispatch('lost', { error }));
+      else open();
+    }
+  };
+
+  /** What is done on entering a phase, by the last part of its name. */
+  const enter: Record<Doing, (info: Draft<StateInfo>) => void> = {
+    disconnected: rest,
+    failed: rest,
+    connecting: dial,
+    reconnecting: dial,
+    parked: leave,
+    connected: ({ previous }) => {
+      if (previous === 'connected') probe(settings.probeTimeout);
       else {
-        detail = { ...detail, retryIn };
-        arm(retryIn);
+        attempts = refusals = 0;
+        watchSilence();
+        events.ready();
       }
     },
-    probe: () => link?.probe(settings.probeTimeout),
-    rest: () => {
-      unwatch?.();
-      unwatch = comeBackAt = view.userId = previousUser = undefined;
-      events.rest(new ThrumError('disconnected', 'Not connected', false, { cause: detail.error }));
+    waiting: (info) => {
+      leave();
+      info.retryIn =
+        comeBackAt === undefined ? backoffDelay(settings, attempts++) : comeBackAt - env.monotonic();
+      comeBackAt = undefined;
+      if (attempts > settings.maxReconnectAttempts) dispatch('refused', info);
+      else arm(info.retryIn, () => dispatch('due'));
     },
   };
 
-  // Events that come while one is handled wait for it, so a listener that calls connect() sees no half-made state.
-  function dispatch(event: MachineEvent, eventDetail: Detail = {}, from?: number): void {
-    inbox.push(() => {
-      if ((from ?? generation) === generation) step(event, eventDetail);
-    });
-    if (running) return;
-    running = true;
-    for (let next = inbox.shift(); next !== undefined; next = inbox.shift()) next();
-    running = false;
-  }
-
-  function step(event: MachineEvent, eventDetail: Detail): void {
-    const cell = table[phase][event];
-    if (cell === undefined) return;
-    const [target, ...todo] = cell;
-    phase = target;
-    detail = eventDetail;
-    for (const effect of todo) effects[effect]();
-    const previous = view.state;
-    const state = stateOf(phase);
-    view.state = state;
-    if (state !== previous || detail.retryIn !== undefined) notify(listeners, state, { previous, ...detail });
-  }
-
-  /** Dispatches for as long as the present socket, or the attempt at one, counts. */
-  function teller(): (event: MachineEvent, eventDetail?: Detail) => void {
-    const from = generation;
-    return (event, eventDetail) => dispatch(event, eventDetail, from);
-  }
-
-  function arm(ms: number, eventDetail?: Detail): void {
-    const tell = teller();
-    stopTimer();
-    stopTimer = env.timer(ms, () => tell('due', eventDetail));
-  }
-
-  function dial(): void {
-    if (away || !(settings.background || lifecycle.active())) {
-      dispatch('park');
-      return;
+  // One thing at a time: what happens while something is handled waits for it, so that a listener which calls connect()
+  // sees no half-made state.
+  const enqueue = (run: () => void): void => {
+    if (inbox.push(run) === 1) {
+      for (const next of inbox) void safely(next);
+      inbox.length = 0;
     }
-    generation += 1;
-    lastError = comeBackAt = undefined;
-    arm(settings.connectTimeout, { error: new ThrumError('timeout', 'No connection in time', true) });
-    const tell = teller();
-    if (getToken === undefined) open();
-    else withToken(open, (error) => tell('lost', { error }));
-  }
+  };
+
+  const dispatch = (event: MachineEvent, detail?: Detail): void =>
+    enqueue(() => {
+      const next = table[phase][event];
+      if (next) {
+        const info: Draft<StateInfo> = { ...detail, previous: view.state };
+        const [state, doing = state] = next.split('/') as [State, Doing?];
+        phase = next;
+        view.state = state;
+        enter[doing](info);
+        if (view.state !== info.previous || info.retryIn !== undefined) notify(listeners, view.state, info);
+      }
+    });
+
+  /** Runs, in its turn, for as long as the present socket, or the attempt at one, counts. */
+  const current = <Args extends readonly unknown[]>(
+    run: (...args: Args) => void,
+  ): ((...args: Args) => void) => {
+    const from = generation;
+    return (...args) =>
+      enqueue(() => {
+        if (from === generation) run(...args);
+      });
+  };
+
+  /** The one timer of the phase. */
+  const arm = (ms: number, run: () => void): void => {
+    stopTimer();
+    stopTimer = env.timer(ms, current(run));
+  };
+
+  /** In `connected`: leaves when the server asked for it, asks for a sign of life after a silence. */
+  const watchSilence = (): void => {
+    const left = (comeBackAt ?? heardAt + settings.pingInterval) - env.monotonic();
+    if (left > 0) arm(left, watchSilence);
+    else if (comeBackAt !== undefined) dispatch('due');
+    else probe(settings.pongTimeout);
+  };
+
+  const probe = (timeout: number): void => {
+    const late = env.monotonic() + timeout + lateTimer;
+    heardAt = -1;
+    send(codec.encode({ type: 'ping' }));
+    arm(timeout, () => {
+      if (heardAt >= 0) watchSilence();
+      else if (env.monotonic() > late) probe(timeout);
+      else {
+        // A half-open socket would report its close minutes later.
+        socket?.close(heartbeatClose.code, heartbeatClose.reason);
+        dispatch('lost', heartbeatClose);
+      }
+    });
+  };
 
   // A getToken that throws at once is no different from one that rejects.
-  function withToken(use: (token: Token) => void, failed: (error: unknown) => void): void {
-    const from = generation;
-    const current =
-      <T>(run: (value: T) => void) =>
-      (value: T): void => {
-        if (from === generation) run(value);
-      };
+  const withToken = (use: (token: Token) => void, failed: (error: unknown) => void): void => {
     void Promise.resolve().then(getToken).then(current(use), current(failed));
-  }
+  };
 
-  function open(token?: Token): void {
-    const tell = teller();
+  const open = (token?: Token): void => {
     try {
-      link = openLink(settings, {
-        frame: (frame) => receive(frame, token),
-        malformed: events.malformed,
-        closed: (code, reason) => tell(afterClose(code, reason), { code, reason, error: lastError }),
-      });
+      socket = openSocket(
+        settings,
+        current(({ data }) => {
+          heardAt = env.monotonic();
+          receive(readFrame(codec, data), token);
+        }),
+        current(({ code, reason }) => dispatch(afterClose(code, reason), { code, reason, error: lastError })),
+      );
     } catch (error) {
-      tell('refused', { error });
+      refuse(error);
     }
-  }
+  };
 
   // PROTOCOL.md §12
-  function afterClose(code: number, reason: string): MachineEvent {
-    if (code === 1000) return 'ended';
-    const curable = getToken !== undefined && code === 1008 && tokenReasons.includes(reason);
-    return mayReconnect(code, reason) || (curable && ++refusals < maxRefusals) ? 'lost' : 'refused';
-  }
+  const afterClose = (code: number, reason: string): MachineEvent => {
+    const curable = getToken && code === 1008 && tokenReasons.includes(reason);
+    if (mayReconnect(code, reason) || (curable && ++refusals < maxRefusals)) return 'lost';
+    return code === 1000 ? 'disconnect' : 'refused';
+  };
 
-  function receive(frame: Raw, token: Token): void {
-    const { type, id } = frame;
-    if (type === 'welcome') {
+  const receive = (frame: Frame | undefined, token: Token): void => {
+    const welcomed = view.connectionId;
+    const { type, id = authId, expiresAt, after }: Partial<Frame> = frame ?? {};
+    if (!frame || (!welcomed && type !== 'welcome' && type !== 'error')) events.frame();
+    else if (type === 'welcome') {
       if (!welcomed) welcome(frame, token);
-    } else if (type === 'error' && (id === undefined || id === authId)) {
-      lastError = readError(frame);
-      // A renewal that could not be served now; one that was refused is followed by a close.
-      if (id === authId && phase === 'connected') renewIn(renewalRetry);
-      // What waits to be sent belongs to the user who was here before; only the application knows what to do.
-      if (lastError.code === 'user_mismatch') dispatch('refused', { error: lastError });
-      else events.frame(frame);
-    } else if (!welcomed) events.malformed();
+    } else if (type === 'error' && id === authId) onError(frame);
     else if (type === 'auth_success') {
-      view.userId = readText(frame['userId']);
-      const { expiresAt } = frame;
-      if (typeof expiresAt === 'number') renewIn(expiresAt - env.now());
-      dispatch('ready');
-    } else if (type === 'reconnect' && phase === 'connected') {
+      if (expiresAt) renewIn(Number(expiresAt) - env.now());
+      enterAs(frame.userId);
+    } else if (type === 'reconnect') {
       // PROTOCOL.md §10: the server spreads its clients over the window; its number counts if it closes early, too.
-      const after = readMilliseconds(frame['after']) ?? 0;
-      comeBackAt = env.monotonic() + after;
-      arm(after);
-    } else events.frame(frame);
-  }
+      comeBackAt = env.monotonic() + (readDelay(after) ?? 0);
+      if (phase === 'connected') watchSilence();
+    } else if (type !== 'pong') events.frame(frame);
+  };
 
-  function welcome(frame: Raw, token: Token): void {
-    welcomed = true;
-    view.connectionId = readText(frame['connectionId']);
-    view.userId = readText(frame['userId']);
-    const anonymous = !isText(token);
-    if (!anonymous) authenticate(token);
-    else if (frame['authentication'] === 'required') {
-      dispatch('refused', { error: new ThrumError('authentication_required', 'There is no token') });
-      return;
-    }
-    events.welcome(frame);
-    if (anonymous) dispatch('ready');
-  }
+  const welcome = (frame: Frame, token: Token): void => {
+    view.connectionId = frame.connectionId ?? '?';
+    authenticate(token);
+    if (!token && frame['authentication'] === 'required') refuse(new ThrumError('authentication_required'));
+    else if (!token) enterAs(frame.userId);
+    events.welcome(frame['limits']);
+  };
 
-  function authenticate(token: string): void {
-    link?.send(settings.codec.encode({ type: 'auth', token, id: authId }));
-  }
+  // What waits to be sent belongs to the user who was here before; only the application knows what to do with it.
+  const enterAs = (userId: string | undefined): void => {
+    if ((view.userId ?? userId) === userId) dispatch('ready');
+    else refuse(new ThrumError('user_mismatch'));
+    view.userId = userId;
+  };
 
-  function renewIn(left: number): void {
+  const refuse = (error: unknown): void => {
+    dispatch('refused', { error });
+  };
+
+  const onError = (frame: Frame): void => {
+    lastError = readError(frame);
+    if (lastError.code === 'user_mismatch') refuse(lastError);
+    // A renewal that could not be served now; one that was refused is followed by a close.
+    else if (frame['id'] && phase === 'connected') renewIn(renewalRetry);
+    else if (frame.channel) events.frame(frame);
+  };
+
+  const authenticate = (token: Token): void => {
+    if (token) send(codec.encode({ type: 'auth', token, id: authId }));
+  };
+
+  const renewIn = (left: number): void => {
     stopRenewal();
-    if (getToken === undefined) return;
     // A session that has just begun cannot be over: then this clock is wrong, and a tight loop would not right it.
     const delay = left > 0 ? Math.max(1000, left * 0.9) : 30_000;
-    stopRenewal = env.timer(delay, () => {
-      withToken(
-        (token) => {
-          if (isText(token)) authenticate(token);
-        },
-        // The session still lives: ask again, up to the moment when the server ends it.
-        () => renewIn(renewalRetry),
-      );
-    });
-  }
-
-  return {
-    view,
-    connect: () => dispatch('connect'),
-    disconnect: () => dispatch('disconnect'),
-    send: (data) => link?.send(data) ?? false,
-    onStateChange: (listener) => {
-      // An entry of its own, so that one function given twice is called twice and leaves one at a time.
-      const entry: StateListener = (state, info) => listener(state, info);
-      listeners.add(entry);
-      return () => listeners.delete(entry);
-    },
-    clear: () => listeners.clear(),
+    // When there is no token, the session still lives: ask again, up to the moment when the server ends it.
+    stopRenewal = env.timer(delay, () => withToken(authenticate, () => renewIn(renewalRetry)));
   };
-}
+
+  const send = (data: Encoded): void => {
+    if (socket?.readyState === 1) socket.send(data as string | Uint8Array<ArrayBuffer>);
+  };
+
+  return { view, listeners, dispatch, send };
+};

@@ -18,63 +18,72 @@ export type ThrumErrorCode =
  * server's message limit.
  */
 export class ThrumError extends Error {
-  override readonly name: string = 'ThrumError';
   /** For programs; the message is for people. */
-  readonly code: ThrumErrorCode;
+  declare readonly code: ThrumErrorCode;
   /** Whether the same request can succeed later without a change. */
-  readonly retry: boolean;
+  declare readonly retry: boolean;
   /** Milliseconds to wait before trying again, when the server said so. */
-  readonly after: number | undefined;
-  readonly channel: string | undefined;
+  declare readonly after: number | undefined;
+  declare readonly channel: string | undefined;
 
   constructor(
     code: ThrumErrorCode,
-    message: string,
-    retry = false,
-    details: { readonly after?: unknown; readonly channel?: unknown; readonly cause?: unknown } = {},
+    { message = code.replaceAll('_', ' '), retry, after, channel, cause }: ErrorDetails = {},
   ) {
-    const { after, channel, cause } = details;
     super(message, { cause });
+    this.name = 'ThrumError';
     this.code = code;
-    this.retry = retry;
-    this.after = readMilliseconds(after);
-    this.channel = typeof channel === 'string' ? channel : undefined;
+    this.retry = retry === true;
+    this.after = readDelay(after);
+    this.channel = channel;
   }
+}
+
+interface ErrorDetails {
+  /** Default: what the code says. */
+  readonly message?: string;
+  readonly retry?: unknown;
+  readonly after?: unknown;
+  readonly channel?: string;
+  readonly cause?: unknown;
 }
 
 // Five minutes: no server can make a client sleep for longer than that.
 const longestPause = 300_000;
 
-/** A delay the server asks for, or `undefined` when it is no usable number. */
-export function readMilliseconds(value: unknown): number | undefined {
-  return typeof value === 'number' && value >= 0 ? Math.min(value, longestPause) : undefined;
-}
-
-/** Tells the host about an exception of the application's own code without letting it stop anything. */
-function report(error: unknown): void {
-  if (typeof reportError === 'function') reportError(error);
-  // oxlint-disable-next-line no-console -- Node has no reportError, and silence would hide the application's bug
-  else console.error(error);
-}
+/** A delay the server asks for, in milliseconds. */
+export const readDelay = (value: unknown): number | undefined =>
+  typeof value === 'number' ? Math.min(value, longestPause) : undefined;
 
 /**
- * Runs a listener so that neither its exception nor its rejected promise gets out. Returns a promise only where the
- * listener did.
+ * Runs code of the application so that neither its exception nor its rejected promise gets out: the host is told, and
+ * nothing stops. The promise resolves when it is over.
  */
-export function safely(run: () => unknown): Promise<unknown> | undefined {
+export const safely = async (run: () => unknown): Promise<void> => {
   try {
-    const result = run();
-    if (typeof result === 'object' && result !== null) return Promise.resolve(result).catch(report);
+    await run();
   } catch (error) {
-    report(error);
+    // oxlint-disable-next-line no-console -- Node has no reportError, and silence would hide the application's bug
+    ((globalThis as Partial<typeof globalThis>).reportError ?? console.error)(error);
   }
-  return undefined;
-}
+};
+
+/** Listeners, each an entry of its own: one function given twice is called twice and leaves one at a time. */
+export type Listeners<Args extends readonly unknown[]> = Set<(...args: Args) => unknown>;
 
 /** Calls each listener that no earlier one has removed; none can stop the rest. */
-export function notify<Args extends readonly unknown[]>(
-  listeners: ReadonlySet<(...args: Args) => unknown>,
+export const notify = <Args extends readonly unknown[]>(
+  listeners: Listeners<Args>,
   ...args: Args
-): void {
-  for (const listener of [...listeners]) if (listeners.has(listener)) safely(() => listener(...args));
-}
+): Promise<void>[] =>
+  [...listeners].map((listener) => safely(() => listeners.has(listener) && listener(...args)));
+
+/** Adds an entry for the listener; returns what removes it. */
+export const listen = <Args extends readonly unknown[]>(
+  listeners: Listeners<Args>,
+  listener: (...args: Args) => unknown,
+): (() => boolean) => {
+  const entry = (...args: Args): unknown => listener(...args);
+  listeners.add(entry);
+  return () => listeners.delete(entry);
+};

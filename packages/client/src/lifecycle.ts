@@ -20,22 +20,22 @@ export interface Scope {
 const types = ['pagehide', 'pageshow', 'online', 'visibilitychange', 'resume'];
 
 /** The page's own events, where there are any: outside a browser it is always active and never speaks. */
-export function pageLifecycle(scope: Scope): Lifecycle {
+export const pageLifecycle = (scope: Scope): Lifecycle => {
   const active = (): boolean =>
     scope.document?.visibilityState !== 'hidden' && scope.navigator?.onLine !== false;
   return {
     active,
     listen: (listener) => {
       const hook = ({ type }: { readonly type: string }): void => {
-        if (type === types[0]) listener('left');
-        else if (type === types[1]) listener('returned');
+        if (type === 'pagehide') listener('left');
+        else if (type === 'pageshow') listener('returned');
         else if (active()) listener('woke');
       };
       // Capturing: the window sees the document's own events too, `resume` included, which does not bubble.
-      for (const type of types) scope.addEventListener?.(type, hook, true);
-      return () => {
-        for (const type of types) scope.removeEventListener?.(type, hook, true);
-      };
+      const each = (method: 'addEventListener' | 'removeEventListener'): void =>
+        types.forEach((type) => scope[method]?.(type, hook, true));
+      each('addEventListener');
+      return () => each('removeEventListener');
     },
   };
-}
+};

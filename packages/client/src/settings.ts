@@ -1,4 +1,3 @@
-import { jsonCodec } from '@thrum/protocol';
 import type { Codec } from '@thrum/protocol';
 import type { Backoff } from './backoff.ts';
 import type { ThrumError } from './errors.ts';
@@ -6,7 +5,7 @@ import { hostEnv } from './env.ts';
 import type { Env } from './env.ts';
 import { pageLifecycle } from './lifecycle.ts';
 import type { Lifecycle, Scope } from './lifecycle.ts';
-import type { SocketConstructor } from './link.ts';
+import type { SocketConstructor } from './socket.ts';
 
 /** Bounds of what waits to be sent; beyond them the oldest publish is dropped. */
 export interface QueueBounds {
@@ -18,7 +17,7 @@ export interface QueueBounds {
   readonly maxAge: number;
 }
 
-/** A publish that the SDK gave up, as `onDrop` gets it. */
+/** A publish that failed, as `onDrop` gets it. */
 export interface DroppedPublish {
   readonly channel: string;
   readonly event: string;
@@ -38,7 +37,7 @@ export interface ClientOptions {
   /** Default `globalThis.WebSocket`, looked up when dialing. */
   readonly WebSocket?: SocketConstructor | undefined;
   readonly queue?: Partial<QueueBounds> | undefined;
-  /** Told of each publish that was dropped, expired, or cut off by a disconnect; its promise rejects too. */
+  /** Told of each publish that failed, and why: dropped, expired, refused …; its promise rejects too. */
   readonly onDrop?: ((publish: DroppedPublish, reason: ThrumError) => void) | undefined;
   /** Milliseconds without an `ack` before a publish is sent again on the same connection. Default 15,000. */
   readonly publishTimeout?: number | undefined;
@@ -71,43 +70,55 @@ export interface ClientOptions {
 export interface Settings
   extends
     Pick<ClientOptions, OptionalSetting>,
-    Given<Omit<ClientOptions, 'queue' | 'backoff' | OptionalSetting>> {
+    Given<Omit<ClientOptions, 'queue' | 'backoff' | 'codec' | OptionalSetting>> {
   readonly url: string;
   readonly queue: QueueBounds;
   readonly backoff: Backoff;
-  readonly subprotocol: string | undefined;
+  readonly codec: ClientCodec;
 }
 
 type Given<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };
 
 type OptionalSetting = 'getToken' | 'WebSocket' | 'onDrop';
 
-/** Reads no global but the scope itself: a server that renders a page may create a client. */
-export function settingsOf(url: string, options: ClientOptions): Settings {
-  return {
-    url,
-    subprotocol: options.codec?.subprotocol,
-    publishTimeout: 15_000,
-    requestTimeout: 15_000,
-    connectTimeout: 15_000,
-    pingInterval: 30_000,
-    pongTimeout: 5000,
-    probeTimeout: 2500,
-    maxReconnectAttempts: Infinity,
-    linger: 500,
-    background: false,
-    codec: jsonCodec,
-    lifecycle: pageLifecycle(globalThis as Scope),
-    env: hostEnv,
-    ...given(options),
-    queue: { maxCount: 100, maxBytes: 1_048_576, maxAge: 60_000, ...given(options.queue) },
-    backoff: { base: 1000, max: 30_000, jitter: 0.25, ...given(options.backoff) },
-  };
-}
+/** What the SDK needs of a codec. */
+export type ClientCodec = Pick<Codec, 'encode' | 'decode'> & { readonly subprotocol?: string };
 
-/** Without what is `undefined`, which means the default as well as absence does. */
-function given<T extends object>(options: T = {} as T): Partial<Given<T>> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<
-    Given<T>
-  >;
-}
+// Less than the protocol's own, which reads binary messages too: the server answers in text (PROTOCOL.md §1).
+const json: ClientCodec = {
+  encode: (frame) => JSON.stringify(frame),
+  decode: (data) => JSON.parse(data as string) as unknown,
+};
+
+/** Reads no global but the scope itself: a server that renders a page may create a client. */
+export const settingsOf = (url: string, options: ClientOptions): Settings => {
+  const { queue, backoff, ...rest } = options;
+  return filled(
+    {
+      url,
+      publishTimeout: 15_000,
+      requestTimeout: 15_000,
+      connectTimeout: 15_000,
+      pingInterval: 30_000,
+      pongTimeout: 5000,
+      probeTimeout: 2500,
+      maxReconnectAttempts: Infinity,
+      linger: 500,
+      background: false,
+      codec: json,
+      lifecycle: pageLifecycle(globalThis as Scope),
+      env: hostEnv,
+      queue: filled({ maxCount: 100, maxBytes: 1_048_576, maxAge: 60_000 }, queue),
+      backoff: filled({ base: 1000, max: 30_000, jitter: 0.25 }, backoff),
+    },
+    rest,
+  );
+};
+
+/** The defaults with what was given; `undefined` means the default as well as absence does. */
+const filled = <T extends object, U extends object>(defaults: T, given: U | undefined): T & Given<U> => {
+  for (const key in given) {
+    if (given[key] !== undefined) (defaults as Record<string, unknown>)[key] = given[key];
+  }
+  return defaults as T & Given<U>;
+};

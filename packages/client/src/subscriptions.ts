@@ -1,32 +1,27 @@
 import { isPosition } from '@thrum/protocol';
+import type { FrameId, Member, Position, Publication } from '@thrum/protocol';
 import { backoffDelay } from './backoff.ts';
-import { onBehind, receive } from './delivery.ts';
-import { notify } from './errors.ts';
-import type { Encoded } from './link.ts';
-import { encode } from './outgoing.ts';
+import { ThrumError, notify } from './errors.ts';
+import type { Outbox } from './outbox.ts';
+import { withChanges } from './presence.ts';
 import type { Settings } from './settings.ts';
-import { createSubscription, emit, isWanted, stopRetry } from './subscription.ts';
-import type { ChannelOptions, Subscription } from './subscription.ts';
-import { isText, readError, readPublication, withPosition } from './wire.ts';
-import type { Raw } from './wire.ts';
+import type { Encoded } from './socket.ts';
+import type { ChannelOptions, Status, StatusType, Subscription } from './subscription.ts';
+import { readError, readPublication } from './wire.ts';
+import type { Frame } from './wire.ts';
 
 /** Every channel of one client. Handles come and go; what the server knows is kept here. */
 export interface Subscriptions {
   get(name: string): Subscription;
-  peek(name: string): Subscription | undefined;
   /** Somebody listens now: subscribes unless that has happened, or asks again for more. */
   retain(sub: Subscription, options: ChannelOptions): void;
   /** Somebody left: the last one unsubscribes, after the linger. */
   release(sub: Subscription): void;
-  setState(sub: Subscription, state: unknown): void;
-  next(): Encoded | undefined;
-  welcome(): void;
-  down(): void;
-  rest(): void;
-  /** An `error` with an id that is no request's: it may answer a `subscribe`, or an own presence state. */
-  refused(frame: Raw): void;
-  /** Every other frame about a channel; returns whether it was sound. */
-  receive(frame: Raw): boolean;
+  setState(name: string, state: unknown): void;
+  /** The connection is gone; with an error, nothing will bring it back by itself. */
+  down(error: ThrumError | undefined): void;
+  /** Every frame about a channel that answers no order; returns whether it was sound. */
+  receive(frame: Frame): boolean;
   /** The client is disposed of. */
   clear(): void;
 }
@@ -36,288 +31,249 @@ const maxChannels = 10_000;
 // Confirmations within this many milliseconds become one frame: a busy channel must not spend the rate limit on them.
 const ackDelay = 50;
 
-/**
- * @param nextId a frame id that nothing else carries
- * @param wanted connects where nothing else did
- * @param welcomed whether a connection is there
- * @param pump sends what may go now
- */
-export function createSubscriptions(
+// One for all, so that it stays the same while nothing changes.
+const nobody: readonly Member[] = [];
+
+/** @param wanted connects where nothing else did */
+export const createSubscriptions = (
   settings: Settings,
-  nextId: () => number,
+  outbox: Outbox,
   wanted: () => unknown,
-  welcomed: () => boolean,
-  pump: () => void,
-): Subscriptions {
+): Subscriptions => {
   const { env, codec } = settings;
   const subs = new Map<string, Subscription>();
-  const leaving: string[] = [];
 
   const get = (name: string): Subscription => {
-    const sub = subs.get(name) ?? createSubscription(name);
-    subs.set(name, sub);
+    let sub = subs.get(name);
+    if (!sub) {
+      sub = {
+        name,
+        listeners: new Set(),
+        statusListeners: new Set(),
+        phase: 'idle',
+        status: 'unsubscribed',
+        members: nobody,
+      };
+      subs.set(name, sub);
+    }
     return sub;
   };
-  const forget = (sub: Subscription): void => {
-    if (!isWanted(sub) && sub.statusListeners.size === 0) subs.delete(sub.name);
-  };
-  /** A `subscribe` has to go: at once, or after a while. */
-  const ask = (sub: Subscription, after?: number): void => {
-    stopRetry(sub);
-    sub.phase = 'due';
-    if (after === undefined) pump();
-    else {
-      sub.stopTimer = env.timer(after, () => {
-        sub.stopTimer = undefined;
-        pump();
-      });
-    }
-  };
-  const askLater = (sub: Subscription, after?: number): void =>
-    ask(sub, after ?? backoffDelay(settings.backoff, sub.retries++, env.random()));
 
-  const delivery = {
-    resubscribe: (sub: Subscription): void => {
-      sub.since = sub.processed;
-      ask(sub);
-    },
-    acknowledge: (sub: Subscription): void => {
-      sub.stopAck ??= env.timer(ackDelay, () => {
-        sub.stopAck = undefined;
-        sub.ackDue = true;
-        pump();
-      });
-    },
+  /** Moves on to a phase and says so. */
+  const emit = (sub: Subscription, phase: Subscription['phase'], status: Status): void => {
+    sub.phase = phase;
+    sub.status = status.type;
+    notify(sub.statusListeners, status);
   };
-
-  const clearRoster = (sub: Subscription): void => {
-    if (sub.roster.clear()) notify(sub.presenceListeners);
-  };
-
-  const leave = (sub: Subscription): void => {
-    stopRetry(sub);
-    sub.stopAck?.();
-    if (welcomed() && (sub.phase === 'asked' || sub.phase === 'live')) leaving.push(sub.name);
-    // Gone for good: a next listener must inherit nothing. Only those who watch the status stay.
-    subs.delete(sub.name);
-    if (sub.statusListeners.size > 0)
-      subs.set(sub.name, { ...createSubscription(sub.name), statusListeners: sub.statusListeners });
-    sub.phase = 'idle';
-    emit(sub, { type: 'unsubscribed' });
-    pump();
-  };
-
-  const subscribeFrame = (sub: Subscription): Encoded => {
-    const since = sub.position ?? sub.since;
-    const { ack, as, presence } = sub;
-    sub.phase = 'asked';
-    sub.requestId = nextId();
-    sub.asked = isPosition(since) ? since : undefined;
-    sub.stopTimer = env.timer(settings.requestTimeout, () => ask(sub));
-    // The cursor knows what was processed. What was only received has to come again, should this page end now.
-    const from = as === undefined ? since : sub.since;
-    return codec.encode({
-      type: 'subscribe',
-      channel: sub.name,
-      since: from,
-      ack,
-      name: as,
-      presence,
-      id: sub.requestId,
-    });
-  };
-
-  // PROTOCOL.md §3: an unasked-for one is a subscription that the server made, or had to begin anew.
-  const onAnnounced = (sub: Subscription, frame: Raw): void => {
-    sub.announced = true;
-    const at = withPosition(frame);
-    if (sub.phase === 'live') {
-      if (frame['recovered'] === true) return;
-      sub.position = at.position;
-      emit(sub, { type: 'reset', ...at });
-    } else if (sub.phase === 'idle' || sub.phase === 'stopped') {
-      sub.byServer = true;
-      sub.phase = 'live';
-      sub.position = at.position;
-      emit(sub, { type: 'subscribed', ...at });
+  const setMembers = (sub: Subscription, members: readonly Member[]): void => {
+    if (sub.members !== members) {
+      sub.members = members;
+      notify(sub.listeners, 'presence', members);
     }
   };
 
-  const onSubscribed = (sub: Subscription, frame: Raw): void => {
-    if (sub.phase !== 'asked' || sub.requestId !== frame['id']) return;
-    const recovered = frame['recovered'] === true;
-    const { asked } = sub;
-    stopRetry(sub);
-    sub.phase = 'live';
-    sub.retries = 0;
-    sub.since = undefined;
-    sub.excused = undefined;
-    // What came meanwhile counts: an answer to an older position must not take it back.
-    if (recovered && asked !== undefined) sub.position ??= asked;
-    else sub.position = withPosition(frame).position;
-    emit(sub, {
-      type: asked === undefined ? 'subscribed' : recovered ? 'recovered' : 'reset',
-      ...withPosition(sub),
-    });
-    sub.stateDue = true;
-    pump();
-  };
-
-  const onRefused = (sub: Subscription, frame: Raw): void => {
-    const error = readError(frame);
-    stopRetry(sub);
-    if (error.retry) askLater(sub, error.after);
-    else if (sub.announced === true) {
+  /** Sends a `subscribe`, in place of one that has no answer yet. */
+  const ask = (sub: Subscription, delay?: number): void => {
+    outbox.cancel(sub.asking);
+    sub.phase = 'asking';
+    const encodeSubscribe = (id: FrameId): Encoded =>
+      codec.encode({
+        type: 'subscribe',
+        channel: sub.name,
+        // The cursor knows what was processed. What was only received has to come again, should this page end now.
+        since: sub.as ? sub.since : (sub.position ?? sub.since),
+        ack: sub.ack,
+        name: sub.as,
+        presence: sub.presence,
+        id,
+      });
+    const done = (outcome: Frame | ThrumError): void => {
+      if (!(outcome instanceof ThrumError)) onAnswer(sub, outcome);
       // The server's own subscription goes on; what came since we last knew is not ours to ask for.
-      sub.phase = 'live';
-      sub.position = undefined;
-      emit(sub, { type: 'reset' });
-      return;
-    } else {
-      sub.phase = 'stopped';
-      sub.byServer = false;
-    }
-    emit(sub, { type: 'error', error });
-    forget(sub);
+      else if (sub.byServer) enter(sub, 'reset');
+      else stop(sub, { type: 'error', error: outcome });
+    };
+    sub.asking = outbox.add({ lives: 'again', encode: encodeSubscribe, done }, delay);
+  };
+  const begin = (sub: Subscription, delay?: number): void => {
+    emit(sub, 'asking', { type: 'subscribing' });
+    ask(sub, delay);
+  };
+  const enter = (sub: Subscription, type: StatusType, position?: Position): void => {
+    sub.position = position;
+    emit(sub, 'live', { type, position });
   };
 
-  const onUnsubscribed = (sub: Subscription, frame: Raw): void => {
-    // With an id it answers our own unsubscribe, after which a new subscribe may be on its way already.
-    if (frame['id'] !== undefined || sub.phase === 'idle') return;
-    if (frame['code'] === 'unavailable') {
-      emit(sub, { type: 'subscribing' });
-      askLater(sub);
-      return;
-    }
-    stopRetry(sub);
-    sub.phase = 'stopped';
+  const onAnswer = (sub: Subscription, { recovered, position }: Frame): void => {
+    // What came in order since we asked counts: an answer to an older position must not take it back.
+    const last = sub.position ?? sub.since;
+    sub.since = undefined;
+    sub.excused = 0;
+    if (!isPosition(last)) enter(sub, 'subscribed', position);
+    else if (recovered) enter(sub, 'recovered', last);
+    else enter(sub, 'reset', position);
+    tell(sub);
+  };
+  const tell = (sub: Subscription): void => {
+    if (!sub.state) return;
+    outbox
+      .request('once', { type: 'presence', channel: sub.name, ...sub.state }, undefined, () => {})
+      .catch((error) => {
+        // Without a connection nobody refused it, and it goes again on the next one.
+        if (sub.phase === 'live') notify(sub.statusListeners, { type: 'error', error });
+      });
+  };
+  // PROTOCOL.md §3: an unasked-for one is a subscription that the server made, or had to begin anew.
+  const onAnnounced = (sub: Subscription, { recovered, position }: Frame): void => {
+    const { phase } = sub;
+    if (phase !== 'live') sub.byServer = true;
+    if (phase !== 'asking' && !recovered) enter(sub, phase === 'idle' ? 'subscribed' : 'reset', position);
+  };
+
+  /** Nothing more of it comes, and nothing more goes. */
+  const stop = (sub: Subscription, status: Status): void => {
+    outbox.cancel(sub.asking);
     sub.byServer = false;
-    clearRoster(sub);
-    emit(sub, { type: 'unsubscribed', ...(frame['code'] !== undefined && { error: readError(frame) }) });
-    forget(sub);
+    setMembers(sub, nobody);
+    emit(sub, 'idle', status);
+    if (sub.listeners.size > 0) return;
+    // Gone for good: a next listener must inherit nothing. Only those who watch the status stay.
+    sub.stopLinger?.();
+    outbox.cancel(sub.acking);
+    subs.delete(sub.name);
+    if (sub.statusListeners.size > 0) get(sub.name).statusListeners = sub.statusListeners;
+  };
+  const leave = (sub: Subscription): void => {
+    if (outbox.get(sub.asking)?.sent || sub.phase === 'live') {
+      outbox.add({
+        lives: 'now',
+        encode: (id) => codec.encode({ type: 'unsubscribe', channel: sub.name, id }),
+      });
+    }
+    stop(sub, { type: 'unsubscribed' });
+  };
+
+  const acknowledge = (sub: Subscription): void => {
+    if (outbox.get(sub.acking)) return;
+    const encodeAck = (): Encoded | undefined => {
+      const { name: channel, processed, position } = sub;
+      // An offset of an older epoch would confirm what nobody has seen.
+      return processed && processed.epoch === position?.epoch
+        ? codec.encode({ type: 'ack', channel, ...processed })
+        : undefined;
+    };
+    sub.acking = outbox.add({ lives: 'now', encode: encodeAck }, ackDelay);
+  };
+
+  /** Gives a publication to the listeners if it is the next one; a repeat or one behind a hole is not (PROTOCOL.md §6). */
+  const deliver = (sub: Subscription, publication: Publication): void => {
+    const { position: last, ack } = sub;
+    const { event, epoch = '', offset } = publication;
+    const position = offset === undefined ? undefined : { epoch, offset };
+    if (position) {
+      const ahead = last?.epoch === epoch ? position.offset - last.offset : Infinity;
+      // Sent again because it was not confirmed: say once more how far the listeners have come.
+      if (ahead <= 0 && ack) acknowledge(sub);
+      // Not live: left over from before, or it comes again in order once our subscribe is answered.
+      if (ahead <= 0 || (ahead > 1 && sub.phase !== 'live')) return;
+      if (ahead > 1 && last) {
+        const excused = (sub.excused ?? 0) - ahead + 1;
+        if (excused >= 0) sub.excused = excused;
+        else if (sub.holeAt !== last) {
+          sub.holeAt = last;
+          sub.since = sub.processed;
+          ask(sub);
+          return;
+        }
+        // Asked once, answered, and the same hole again: say so and go on, rather than ask for ever.
+        else emit(sub, 'live', { type: 'reset', position });
+      }
+      sub.position = position;
+    }
+    const running = notify(sub.listeners, event, publication);
+    if (ack && position) {
+      sub.processing = Promise.all([sub.processing, ...running]).then(() => {
+        sub.processed = position;
+        acknowledge(sub);
+      });
+    }
   };
 
   return {
     get,
-    peek: (name) => subs.get(name),
     retain: (sub, { ack, name, presence, since }) => {
-      sub.stopLinger?.();
-      sub.stopLinger = undefined;
-      const more = (ack === true && sub.ack !== true) || (presence === true && sub.presence !== true);
-      if (ack === true) sub.ack = true;
+      const more = (ack && !sub.ack) || (presence && !sub.presence);
+      sub.ack ||= ack;
       sub.as ??= name;
-      if (presence === true) sub.presence = true;
-      const begins = sub.phase === 'idle' || sub.phase === 'stopped';
-      if (begins) {
+      sub.presence ||= presence;
+      if (sub.phase === 'idle') {
         sub.since ??= since;
-        emit(sub, { type: 'subscribing' });
-      }
-      if (begins || more) ask(sub);
+        begin(sub);
+      } else if (more) ask(sub);
       wanted();
     },
     release: (sub) => {
-      if (isWanted(sub)) return;
+      if (sub.listeners.size > 0 || sub.byServer) return;
+      sub.stopLinger?.();
       sub.stopLinger = env.timer(settings.linger, () => {
-        sub.stopLinger = undefined;
-        if (!isWanted(sub)) leave(sub);
+        if (sub.listeners.size === 0) leave(sub);
       });
     },
-    setState: (sub, state) => {
-      sub.stateId = nextId();
-      sub.state = encode(settings, { type: 'presence', channel: sub.name, state, id: sub.stateId });
-      sub.stateDue = true;
-      pump();
+    setState: (name, state) => {
+      const sub = get(name);
+      sub.state = { state };
+      if (sub.phase === 'live') tell(sub);
     },
-    next: () => {
-      const left = leaving.shift();
-      if (left !== undefined) return codec.encode({ type: 'unsubscribe', channel: left, id: nextId() });
+    down: (error) => {
       for (const sub of subs.values()) {
-        if (sub.phase === 'due' && sub.stopTimer === undefined) return subscribeFrame(sub);
-      }
-      for (const sub of subs.values()) {
-        const { ackDue, stateDue, state, phase, processed, position, name } = sub;
-        if (phase !== 'live') continue;
-        sub.stateDue = false;
-        if (stateDue === true && state !== undefined) return state;
-        if (ackDue !== true) continue;
-        sub.ackDue = false;
-        // An offset of an older epoch would confirm what nobody has seen.
-        if (processed === undefined || processed.epoch !== position?.epoch) continue;
-        return codec.encode({ type: 'ack', channel: name, ...processed });
-      }
-      return undefined;
-    },
-    welcome: () => {
-      for (const sub of subs.values()) {
-        sub.announced = false;
-        if (isWanted(sub)) ask(sub);
-      }
-    },
-    down: () => {
-      leaving.length = 0;
-      for (const sub of subs.values()) {
-        const { phase } = sub;
-        stopRetry(sub);
-        if (phase !== 'asked' && phase !== 'live') continue;
-        sub.phase = 'due';
-        if (phase === 'live') emit(sub, { type: 'subscribing' });
-      }
-    },
-    rest: () => {
-      for (const sub of subs.values()) clearRoster(sub);
-    },
-    refused: (frame) => {
-      for (const sub of subs.values()) {
-        if (sub.phase === 'asked' && sub.requestId === frame['id']) onRefused(sub, frame);
-        else if (sub.stateId === frame['id']) emit(sub, { type: 'error', error: readError(frame) });
+        if (error) setMembers(sub, nobody);
+        sub.byServer = false;
+        if (sub.phase === 'live' || (sub.phase === 'idle' && sub.listeners.size > 0)) begin(sub);
       }
     },
     receive: (frame) => {
-      const { type, channel, id, dropped, superseded } = frame;
-      if (!isText(channel)) return false;
-      const unasked = type === 'subscribed' && id === undefined && subs.size < maxChannels;
-      const sub = unasked ? get(channel) : subs.get(channel);
-      if (sub === undefined) return true;
+      const { type, channel, dropped, superseded } = frame;
+      if (!channel) return false;
+      const sub = type === 'subscribed' && subs.size < maxChannels ? get(channel) : subs.get(channel);
+      // What we have left may still be on its way here.
+      if (!sub || (sub.phase === 'idle' && type !== 'subscribed')) return true;
       switch (type) {
         case 'subscribed':
-          if (id === undefined) onAnnounced(sub, frame);
-          else onSubscribed(sub, frame);
+          onAnnounced(sub, frame);
           break;
         case 'unsubscribed':
-          onUnsubscribed(sub, frame);
+          if (frame.code === 'unavailable') begin(sub, backoffDelay(settings, 0));
+          else stop(sub, { type, error: frame.code ? readError(frame) : undefined });
           break;
         case 'error':
-          emit(sub, { type, error: readError(frame) });
+          notify(sub.statusListeners, { type, error: readError(frame) });
           break;
         case 'joined':
         case 'left':
         case 'presence':
-          if (sub.phase !== 'idle' && sub.roster.apply(frame)) notify(sub.presenceListeners);
+          setMembers(sub, withChanges(sub.members, frame));
           break;
         case 'behind':
-          if (onBehind(sub, dropped, superseded === true)) ask(sub);
+          notify(sub.statusListeners, {
+            type,
+            dropped: Number(dropped) || 0,
+            superseded: superseded === true,
+          });
+          if (superseded) sub.excused = (sub.excused ?? 0) + (Number(dropped) || 0);
+          // The hole would only show with the next publication, and there may be none for long.
+          else if (sub.position && sub.phase === 'live') ask(sub);
           break;
         default: {
-          const publication = readPublication(frame, type);
-          if (publication === undefined) return false;
-          receive(sub, publication, delivery);
+          const [publication] = readPublication(frame);
+          if (!publication) return false;
+          deliver(sub, publication);
         }
       }
       return true;
     },
     clear: () => {
-      for (const sub of subs.values()) {
-        stopRetry(sub);
-        sub.stopAck?.();
-        sub.stopLinger?.();
-        // Ends the loops that still wait for a publication.
-        sub.phase = 'stopped';
-        emit(sub, { type: 'unsubscribed' });
-        sub.listeners.clear();
-        sub.statusListeners.clear();
-        sub.presenceListeners.clear();
-      }
+      [...subs.values()].forEach(leave);
       subs.clear();
     },
   };
-}
+};

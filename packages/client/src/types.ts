@@ -5,6 +5,7 @@ import type {
   InputOf,
   NamesOf,
   OutputOf,
+  Position,
   Publication,
   Schema,
 } from '@thrum/protocol';
@@ -38,8 +39,10 @@ export type PublicationOf<Events, Event extends EventName<Events> = EventName<Ev
 }[Event];
 
 /** A page of history (PROTOCOL.md §2 history). */
-export interface HistoryPage<Events> extends Omit<HistoryResult, 'publications'> {
+export interface HistoryPage<Events> extends Omit<HistoryResult, 'publications' | 'position'> {
   readonly publications: readonly PublicationOf<Events>[];
+  /** The top of the log; absent where the channel keeps no history. */
+  readonly position?: Position | undefined;
 }
 
 type Methods<C extends Contract> = NonNullable<C['methods']>;

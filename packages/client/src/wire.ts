@@ -2,65 +2,60 @@ import { isPosition } from '@thrum/protocol';
 import type { ErrorCode, Member, Position, Publication } from '@thrum/protocol';
 import { ThrumError } from './errors.ts';
 
-/** A JSON object as the server sent it. Nothing in it is believed before one of the readers below has looked. */
-export type Raw = Readonly<Record<string, unknown>>;
-
-export function isRaw(value: unknown): value is Raw {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** The object, or an empty one in place of anything else. */
-export function asRaw(value: unknown): Raw {
-  return isRaw(value) ? value : {};
-}
-
-export function isText(value: unknown): value is string {
-  return typeof value === 'string';
-}
-
-export function readText(value: unknown): string | undefined {
-  return isText(value) ? value : undefined;
-}
-
-/** `{ position }`, or nothing to spread where there is none. */
-export function withPosition({ position }: { readonly position?: unknown }): {
+/** An object that the server sent: what is text here is text or absent, and nothing else is believed. */
+export interface Fields {
+  readonly type?: string;
+  readonly channel?: string;
+  readonly from?: string;
+  readonly code?: string;
+  readonly message?: string;
+  readonly userId?: string;
+  readonly connectionId?: string;
   readonly position?: Position;
-} {
-  return isPosition(position) ? { position: { epoch: position.epoch, offset: position.offset } } : {};
+  readonly [field: string]: unknown;
 }
 
-/** A publication of PROTOCOL.md §4; `undefined` when it is none. */
-export function readPublication(raw: Raw, event: unknown): Publication | undefined {
-  const { channel, data, offset, epoch, id, from, timestamp } = raw;
-  const place = { epoch, offset };
-  const placed = isPosition(place);
+/** A frame of the server (PROTOCOL.md §3 and §4). */
+export interface Frame extends Fields {
+  readonly type: string;
+}
+
+const texts = ['type', 'channel', 'from', 'code', 'message', 'userId', 'connectionId'];
+
+export const isText = (value: unknown): value is string => typeof value === 'string';
+
+/** The one guard between the network and the rest of the SDK: an empty object in place of what is not sound. */
+export const readFields = (value: unknown): Fields => {
+  const fields = Object(value) as Fields;
+  const { position } = fields;
+  const sound =
+    texts.every((name) => isText(fields[name] ?? '')) && (position === undefined || isPosition(position));
+  return sound ? fields : {};
+};
+
+// The readers below give a list: of the one thing that was read, or of nothing.
+
+/** A publication of PROTOCOL.md §4. */
+export const readPublication = (value: unknown): Publication[] => {
+  const { type: event, ...rest } = readFields(value);
+  const { channel, id, offset, epoch, timestamp } = rest;
   // Half a position is no place in a log.
-  if (!isText(channel) || !isText(event) || (!placed && (offset ?? epoch) !== undefined)) return undefined;
-  return {
-    channel,
-    event,
-    data,
-    ...(placed && place),
-    ...(isText(id) && { id }),
-    ...(isText(from) && { from }),
-    timestamp: Number(timestamp) || 0,
-  };
-}
-
-/** The members among what came; anything else is left out. */
-export function readMembers(value: unknown): Member[] {
-  return Array.isArray(value)
-    ? value.filter((item) => isRaw(item) && isText(item['userId']) && Array.isArray(item['metas']))
+  const placed = (offset ?? epoch) === undefined || isPosition(rest);
+  return event && channel && placed && isText(id ?? '') && Number.isFinite(timestamp)
+    ? [{ ...rest, event } as Publication]
     : [];
-}
+};
 
-export function readError(frame: Raw): ThrumError {
-  const { code, message, retry } = frame;
+export const readMember = (value: unknown): Member[] => {
+  const { userId, metas } = Object(value) as Partial<Member>;
+  return isText(userId) && Array.isArray(metas) ? [value as Member] : [];
+};
+
+/** Every sound one of a list, or the one that there is; anything else is left out. */
+export const readList = <T>(list: unknown, read: (value: unknown) => T[]): T[] =>
+  [list].flat().flatMap((item) => read(item));
+
+export const readError = (frame: Frame): ThrumError => {
   // A newer server may know codes that this SDK does not; programs compare with the ones they know.
-  return new ThrumError(
-    isText(code) ? (code as ErrorCode) : 'internal',
-    readText(message) ?? 'Refused',
-    retry === true,
-    frame,
-  );
-}
+  return new ThrumError((frame.code ?? 'internal') as ErrorCode, frame);
+};

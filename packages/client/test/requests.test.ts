@@ -71,18 +71,23 @@ describe('history', () => {
       limit: 10,
       reverse: true,
     });
-    const publication = { channel: 'chat:a', event: 'message', data: 1, ...at(2), timestamp: 5 };
+    const kept = { channel: 'chat:a', data: 1, ...at(2), timestamp: 5 };
     socket.send({
       type: 'result',
       id: socket.last('history')['id'],
       data: {
-        publications: [publication, 7, null, { channel: 'x' }],
+        publications: [{ type: 'message', ...kept }, 7, null, { channel: 'x' }],
         position: at(9),
         more: true,
         recovered: true,
       },
     });
-    expect(await page).toEqual({ publications: [publication], position: at(9), more: true, recovered: true });
+    expect(await page).toEqual({
+      publications: [{ event: 'message', ...kept }],
+      position: at(9),
+      more: true,
+      recovered: true,
+    });
   });
 
   it('is asked for again when the connection broke before the answer', async () => {

@@ -252,7 +252,7 @@ export interface PublicationFrame extends Omit<Publication, 'event'> {
 export interface HistoryResult {
   readonly publications: readonly Publication[];
   /** The top of the log; absent where the channel keeps no history. */
-  readonly position?: Position;
+  readonly position?: Position | undefined;
   readonly more: boolean;
   readonly recovered: boolean;
 }

@@ -1,4 +1,4 @@
-import type { SocketConstructor, SocketLike } from '../../src/link.ts';
+import type { SocketConstructor, SocketLike } from '../../src/socket.ts';
 
 export type Frame = Record<string, unknown>;
 

@@ -19,9 +19,9 @@ export interface ConnectionSource {
 }
 
 export interface ConnectionInfo {
-  readonly code?: number;
-  readonly reason?: string;
-  readonly retryIn?: number;
+  readonly code?: number | undefined;
+  readonly reason?: string | undefined;
+  readonly retryIn?: number | undefined;
   readonly error?: unknown;
 }
 

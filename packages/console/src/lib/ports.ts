@@ -11,7 +11,7 @@ export interface RoomChannel {
     event: string,
     data: unknown,
     options: { readonly id: string },
-  ): Promise<{ readonly position?: Position }>;
+  ): Promise<{ readonly position?: Position | undefined }>;
   history(options: {
     readonly limit: number;
     readonly reverse: boolean;
@@ -28,7 +28,7 @@ interface PresenceSource {
 
 export interface RoomStatus {
   readonly type: 'subscribing' | 'subscribed' | 'recovered' | 'reset' | 'unsubscribed' | 'error' | 'behind';
-  readonly position?: Position;
+  readonly position?: Position | undefined;
   readonly error?: unknown;
-  readonly dropped?: number;
+  readonly dropped?: number | undefined;
 }

@@ -11,7 +11,7 @@ export interface ScratchChannel {
   publish(
     event: string,
     data: unknown,
-  ): Promise<{ readonly position?: Position; readonly duplicate: boolean; readonly id: string }>;
+  ): Promise<{ readonly position?: Position | undefined; readonly duplicate: boolean; readonly id: string }>;
   dispose(): void;
 }
 
