@@ -3,7 +3,7 @@ import { backoffDelay } from './backoff.ts';
 import { ThrumError, notify, readDelay, safely } from './errors.ts';
 import type { Listeners } from './errors.ts';
 import { openSocket, readFrame } from './socket.ts';
-import type { Encoded, SocketLike } from './socket.ts';
+import type { Encoded, SocketLike } from './socket-like.ts';
 import type { Settings, Token } from './settings.ts';
 import { table } from './state.ts';
 import type { Doing, MachineEvent, Phase, State } from './state.ts';

@@ -3,7 +3,7 @@ import { backoffDelay } from './backoff.ts';
 import { ThrumError, safely } from './errors.ts';
 import type { ThrumErrorCode } from './errors.ts';
 import type { DroppedPublish, Settings } from './settings.ts';
-import type { Encoded } from './socket.ts';
+import type { Encoded } from './socket-like.ts';
 import { readError } from './wire.ts';
 import type { Frame } from './wire.ts';
 
@@ -32,7 +32,7 @@ export interface Published {
 }
 
 /** A frame that has to go, and what becomes of it. */
-export interface Order {
+interface Order {
   /** What its answer is known by; no other order has it. Default: a number. */
   readonly id?: FrameId;
   /** The frame, made when it goes; `undefined`: not now. */

@@ -5,7 +5,7 @@ import { hostEnv } from './env.ts';
 import type { Env } from './env.ts';
 import { pageLifecycle } from './lifecycle.ts';
 import type { Lifecycle, Scope } from './lifecycle.ts';
-import type { SocketConstructor } from './socket.ts';
+import type { SocketConstructor } from './socket-like.ts';
 
 /** Bounds of what waits to be sent; beyond them the oldest publish is dropped. */
 export interface QueueBounds {

@@ -1,21 +1,7 @@
 import type { ClientCodec, Settings } from './settings.ts';
+import type { Encoded, SocketConstructor, SocketLike } from './socket-like.ts';
 import { readFields } from './wire.ts';
 import type { Frame } from './wire.ts';
-
-/** A frame as it travels. */
-export type Encoded = string | Uint8Array;
-
-/** The part of a WebSocket that the SDK uses; the browser's, Node's and `ws` fit. */
-export interface SocketLike {
-  readonly readyState: number;
-  binaryType: string;
-  /** Called when `readyState` is 1 only. */
-  send(data: string | Uint8Array<ArrayBuffer>): void;
-  close(code?: number, reason?: string): void;
-  addEventListener(type: string, listener: (event: unknown) => void): void;
-}
-
-export type SocketConstructor = new (url: string, protocols?: string | string[]) => SocketLike;
 
 /** Dials. Throws what `URL` and the WebSocket constructor throw: an address that no retry will cure. */
 export const openSocket = (

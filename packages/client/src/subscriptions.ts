@@ -5,7 +5,7 @@ import { ThrumError, notify } from './errors.ts';
 import type { Outbox } from './outbox.ts';
 import { withChanges } from './presence.ts';
 import type { Settings } from './settings.ts';
-import type { Encoded } from './socket.ts';
+import type { Encoded } from './socket-like.ts';
 import type { ChannelOptions, Status, StatusType, Subscription } from './subscription.ts';
 import { readError, readPublication } from './wire.ts';
 import type { Frame } from './wire.ts';

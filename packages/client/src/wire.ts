@@ -22,7 +22,7 @@ export interface Frame extends Fields {
 
 const texts = ['type', 'channel', 'from', 'code', 'message', 'userId', 'connectionId'];
 
-export const isText = (value: unknown): value is string => typeof value === 'string';
+const isText = (value: unknown): value is string => typeof value === 'string';
 
 /** The one guard between the network and the rest of the SDK: an empty object in place of what is not sound. */
 export const readFields = (value: unknown): Fields => {

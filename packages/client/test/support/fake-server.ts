@@ -1,4 +1,4 @@
-import type { SocketConstructor, SocketLike } from '../../src/socket.ts';
+import type { SocketConstructor, SocketLike } from '../../src/socket-like.ts';
 
 export type Frame = Record<string, unknown>;
 

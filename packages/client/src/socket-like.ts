@@ -1,0 +1,14 @@
+/** A frame as it travels. */
+export type Encoded = string | Uint8Array;
+
+/** The part of a WebSocket that the SDK uses; the browser's, Node's and `ws` fit. */
+export interface SocketLike {
+  readonly readyState: number;
+  binaryType: string;
+  /** Called when `readyState` is 1 only. */
+  send(data: string | Uint8Array<ArrayBuffer>): void;
+  close(code?: number, reason?: string): void;
+  addEventListener(type: string, listener: (event: unknown) => void): void;
+}
+
+export type SocketConstructor = new (url: string, protocols?: string | string[]) => SocketLike;
