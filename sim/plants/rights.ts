@@ -5,9 +5,15 @@ export const rights: readonly Plant[] = [
   {
     name: 'no-authorisation-on-replay',
     file: 'packages/core/src/commands/subscribe.ts',
-    find: `const { rules } = await node.authorizer.require({ user, action: 'subscribe', channel });`,
-    replace: `const replayed = frame.since === undefined ? undefined : node.definitions(channel);
-  const { rules } = replayed ?? (await node.authorizer.require({ user, action: 'subscribe', channel }));`,
+    find: `.require({ user, action: 'subscribe', channel })
+    .catch(`,
+    replace: `.require({ user, action: 'subscribe', channel })
+    .catch((error: unknown) => {
+      const replayed = frame.since === undefined ? undefined : node.definitions(channel);
+      if (replayed === undefined) throw error;
+      return replayed;
+    })
+    .catch(`,
     expected: ['9'],
     why: 'somebody who brings a position along is taken for somebody who has been let in',
   },
