@@ -115,6 +115,36 @@ describe('the frames of one connection', () => {
     expect(client.all('result').map(({ id }) => id)).toEqual(['first', 0, 'later']);
   });
 
+  it('keep their order over a refusal: what follows a message that is missing is refused until that is there', async () => {
+    const world = createWorld();
+    const reader = await world.join('bob', 'a');
+    const writer = world.connect('ada');
+    const chain = (n: number) => ({
+      type: 'message',
+      channel: 'a',
+      data: { n },
+      id: n,
+      ...(n > 1 && { follows: n - 1 }),
+    });
+    world.broker.failingPublishes = 1;
+    for (const n of [1, 2, 3]) writer.send(chain(n));
+    await world.settle();
+    expect(writer.all('error').map(({ id, code, retry }) => [id, code, retry])).toEqual([
+      [1, 'unavailable', true],
+      [2, 'out_of_order', true],
+      [3, 'out_of_order', true],
+    ]);
+    expect(world.core.metrics.published).toBe(0);
+    for (const n of [1, 2, 3]) writer.send(chain(n));
+    await world.settle();
+    expect(writer.all('ack').map(({ id }) => id)).toEqual([1, 2, 3]);
+    expect(reader.publications().map(({ data, offset }) => [data, offset])).toEqual([
+      [{ n: 1 }, 1],
+      [{ n: 2 }, 2],
+      [{ n: 3 }, 3],
+    ]);
+  });
+
   it('that wait are forgotten when it is gone', async () => {
     const slow = gate();
     const called: unknown[] = [];

@@ -47,6 +47,7 @@ export const errorCodes = {
   channel_limit: { message: 'Too many channels on this connection', retry: false },
   rate_limited: { message: 'Rate limit exceeded', retry: true },
   id_conflict: { message: 'This id was used for another message', retry: false },
+  out_of_order: { message: 'An earlier publish is missing', retry: true },
   unknown_method: { message: 'Unknown method', retry: false },
   rejected: { message: 'Rejected by the application', retry: false },
   superseded: { message: 'Another subscriber took over this name', retry: false },

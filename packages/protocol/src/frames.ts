@@ -35,6 +35,8 @@ export interface MessageFrame {
   readonly event?: string;
   /** The idempotency key too. */
   readonly id?: FrameId;
+  /** The `id` of the user's publish to this channel just before, while its answer is out; only beside an `id` of its own. */
+  readonly follows?: FrameId;
 }
 
 /** Confirms up to `offset`, or the one publication that carried `id`. */

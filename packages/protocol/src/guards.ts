@@ -31,9 +31,7 @@ export function readEnvelope(value: unknown): Envelope | FrameError {
   }
   const raw = value as RawFrame;
   const { type, id } = raw;
-  if (id !== undefined && !isFrameId(id)) {
-    return invalid('id', 'a string of 1 to 128 characters or a non-negative whole number', id);
-  }
+  if (id !== undefined && !isFrameId(id)) return invalid('id', frameIdForm, id);
   if (typeof type !== 'string') return withId(invalid('type', 'a string', type), id);
   return id === undefined ? { type, raw } : { type, id, raw };
 }
@@ -59,6 +57,8 @@ export function isFrameError(value: object): value is FrameError {
   return 'code' in value;
 }
 
+const frameIdForm = 'a string of 1 to 128 characters or a non-negative whole number';
+
 type Guard = (raw: RawFrame) => ClientFrame | FrameError;
 
 const guards: Readonly<Record<ClientFrame['type'], Guard>> = {
@@ -80,13 +80,14 @@ const guards: Readonly<Record<ClientFrame['type'], Guard>> = {
 
   unsubscribe: ({ channel }) => channelError(channel) ?? { type: 'unsubscribe', channel: channel as string },
 
-  message: ({ channel, data, content, event }) => {
+  message: ({ channel, data, content, event, id, follows }) => {
     const body = data === undefined ? content : data;
     return (
       channelError(channel) ??
       (body === undefined ? invalid('data', 'any JSON value', body) : undefined) ??
       (event === undefined || typeof event === 'string' ? undefined : invalid('event', 'a string', event)) ??
-      optional({ type: 'message', channel: channel as string, data: body }, { event })
+      followsError(follows, id) ??
+      optional({ type: 'message', channel: channel as string, data: body }, { event, follows })
     );
   },
 
@@ -139,6 +140,16 @@ function channelError(channel: unknown): FrameError | undefined {
   return problem === undefined
     ? undefined
     : { code: 'invalid_channel', message: `Invalid channel name: it ${problem}` };
+}
+
+/** What follows itself, or what nobody can recognise, would be missing what it follows for ever. */
+function followsError(follows: unknown, id: unknown): FrameError | undefined {
+  if (follows === undefined) return undefined;
+  if (!isFrameId(follows)) return invalid('follows', frameIdForm, follows);
+  if (id === undefined) return invalid('id', 'an id beside follows', id);
+  if (String(follows) !== String(id)) return undefined;
+  const message = 'Invalid frame: follows: expected the id of an earlier message, got its own';
+  return { code: 'invalid_frame', message };
 }
 
 function booleanError(field: string, value: unknown): FrameError | undefined {

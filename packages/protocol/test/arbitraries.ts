@@ -35,6 +35,7 @@ const names = fc.constantFrom(
   'data',
   'content',
   'event',
+  'follows',
 );
 const others = fc.constantFrom(
   'offset',

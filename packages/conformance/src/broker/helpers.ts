@@ -18,6 +18,11 @@ export function keyed(key: string, fingerprint: string, ttl: number = hour): Pub
   return { ...kept, idempotency: { key, fingerprint, ttl } };
 }
 
+/** The same for a publication that follows the one with another key. */
+export function following(follows: string, key: string, fingerprint: string = 'f'): PublishOptions {
+  return { ...kept, idempotency: { key, fingerprint, ttl: hour, follows } };
+}
+
 /** Publishes the numbers from 1 to `count`, without waiting in between; the positions in their order. */
 export async function publishMany(
   broker: Broker,
@@ -32,7 +37,7 @@ export async function publishMany(
 }
 
 export function positionOf(outcome: PublishOutcome): Position {
-  assert.ok(outcome.kind !== 'conflict' && outcome.position !== undefined, JSON.stringify(outcome));
+  assert.ok('position' in outcome && outcome.position !== undefined, JSON.stringify(outcome));
   return outcome.position;
 }
 

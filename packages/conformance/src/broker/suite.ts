@@ -4,6 +4,7 @@ import type { TestApi } from '../wire/options.ts';
 import { idempotency } from './idempotency.ts';
 import { log } from './log.ts';
 import { notification } from './notification.ts';
+import { order } from './order.ts';
 import { retention } from './retention.ts';
 
 /** A fresh broker for one case. */
@@ -43,6 +44,7 @@ export function runBrokerSuite(makeBroker: MakeBroker, options: BrokerSuiteOptio
       ...log,
       ...notification,
       ...idempotency,
+      ...order,
       ...retention,
     ]) {
       const name = `law ${law}: ${title}`;

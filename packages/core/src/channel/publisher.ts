@@ -34,6 +34,8 @@ export interface Prepared {
 export interface AppendOptions {
   readonly from?: string | undefined;
   readonly id?: string | undefined;
+  /** The id of the publisher's message before, which must be known by then. */
+  readonly follows?: string | undefined;
 }
 
 export interface Appended {
@@ -80,9 +82,9 @@ export class Publisher {
 
   /**
    * Hands a message to the broker, in the order of the calls.
-   * @throws ThrumError `id_conflict`, `unavailable`.
+   * @throws ThrumError `id_conflict`, `out_of_order`, `unavailable`.
    */
-  async append(prepared: Prepared, { from, id }: AppendOptions): Promise<Appended> {
+  async append(prepared: Prepared, { from, id, follows }: AppendOptions): Promise<Appended> {
     const { channel, event, data, rules } = prepared;
     const { env, metrics } = this.parts;
     const draft: Draft = {
@@ -95,10 +97,11 @@ export class Publisher {
     };
     const options: PublishOptions = {
       ...(rules.retention === undefined ? {} : { retention: rules.retention }),
-      ...(id === undefined ? {} : { idempotency: idempotencyOf(prepared, from, id) }),
+      ...(id === undefined ? {} : { idempotency: idempotencyOf(prepared, from, id, follows) }),
     };
     const outcome = await this.publish(channel, draft, options);
     if (outcome.kind === 'conflict') throw new ThrumError('id_conflict');
+    if (outcome.kind === 'out-of-order') throw new ThrumError('out_of_order');
     const { position } = outcome;
     const duplicate = outcome.kind === 'duplicate';
     if (duplicate) metrics.duplicates += 1;
@@ -133,11 +136,21 @@ export class Publisher {
   }
 }
 
-function idempotencyOf({ event, sent, rules }: Prepared, from: string | undefined, id: string): Idempotency {
+function idempotencyOf(
+  { event, sent, rules }: Prepared,
+  from: string | undefined,
+  id: string,
+  follows: string | undefined,
+): Idempotency {
   return {
-    // U+0000 cannot occur in a user id that reached this far, so two pairs never make one key.
-    key: `${from ?? ''}\u0000${id}`,
+    key: keyOf(from, id),
     fingerprint: fingerprint(`${event}\u0000${JSON.stringify(sent)}`),
     ttl: Math.max(minKeyTtl, rules.retention?.ttl ?? 0),
+    ...(follows === undefined ? {} : { follows: keyOf(from, follows) }),
   };
+}
+
+/** U+0000 cannot occur in a user id that reached this far, so two pairs never make one key. */
+function keyOf(from: string | undefined, id: string): string {
+  return `${from ?? ''}\u0000${id}`;
 }

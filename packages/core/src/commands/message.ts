@@ -20,9 +20,9 @@ export async function message(node: Node, connection: Connection, frame: Message
   const prepared = await hooked(node, connection, checked, frame.id);
   // The hooks took a while; after the close nothing is handled (PROTOCOL.md §14).
   if (!connection.alive) return;
-  const id = frame.id === undefined ? undefined : String(frame.id);
+  const [id, follows] = [textOf(frame.id), textOf(frame.follows)];
   const bytes = connection.handling;
-  const appending = node.publisher.append(prepared, { from: user.id, id });
+  const appending = node.publisher.append(prepared, { from: user.id, id, follows });
   connection.appends += 1;
   connection.appendBytes += bytes;
   const answered = (): void => {
@@ -40,6 +40,11 @@ export async function message(node: Node, connection: Connection, frame: Message
       }),
     (error: unknown) => connection.fail(ThrumError.from(error), { channel, ...idOf(frame) }),
   );
+}
+
+/** A number is the same key as its digits. */
+function textOf(id: FrameId | undefined): string | undefined {
+  return id === undefined ? undefined : String(id);
 }
 
 /** Nothing waits for appends, so while the log stalls they would pile up without an end. */

@@ -60,8 +60,8 @@ class MemoryBroker implements Broker {
 
   publish(channel: string, draft: Draft, options: PublishOptions): Promise<PublishOutcome> {
     const log = this.log(channel);
-    const known = options.idempotency && this.known(log, options.idempotency);
-    if (known !== undefined) return Promise.resolve(known);
+    const refusal = options.idempotency && refusalOf(log, options.idempotency);
+    if (refusal !== undefined) return Promise.resolve(refusal);
     const publication = options.retention === undefined ? draft : this.append(log, draft, options.retention);
     const position = positionOf(publication);
     if (options.idempotency !== undefined) {
@@ -148,13 +148,6 @@ class MemoryBroker implements Broker {
     return publication;
   }
 
-  private known(log: Log, { key, fingerprint }: Idempotency): PublishOutcome | undefined {
-    const known = log.keys.get(key);
-    if (known === undefined || known.expires <= log.touched) return undefined;
-    if (known.fingerprint !== fingerprint) return { kind: 'conflict' };
-    return { kind: 'duplicate', ...(known.position === undefined ? {} : { position: known.position }) };
-  }
-
   /** Frees what has expired in channels that nobody touches. */
   private sweep(): void {
     const now = this.env.monotonic();
@@ -170,6 +163,22 @@ class MemoryBroker implements Broker {
     }
     this.sweeping = this.logs.size === 0 ? undefined : this.env.timer(sweepEvery, () => this.sweep());
   }
+}
+
+/** Why this is not appended: it was before (law 4), or what it follows is missing (law 11). */
+function refusalOf(log: Log, { key, fingerprint, follows }: Idempotency): PublishOutcome | undefined {
+  const known = knownKey(log, key);
+  if (known === undefined) {
+    const isNext = follows === undefined || knownKey(log, follows) !== undefined;
+    return isNext ? undefined : { kind: 'out-of-order' };
+  }
+  if (known.fingerprint !== fingerprint) return { kind: 'conflict' };
+  return { kind: 'duplicate', ...(known.position === undefined ? {} : { position: known.position }) };
+}
+
+function knownKey(log: Log, key: string): KnownKey | undefined {
+  const known = log.keys.get(key);
+  return known === undefined || known.expires <= log.touched ? undefined : known;
 }
 
 function dropExpired(log: Log, now: number): void {

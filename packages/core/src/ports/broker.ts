@@ -20,6 +20,8 @@ export interface Idempotency {
   readonly fingerprint: string;
   /** Milliseconds the key is remembered at least. */
   readonly ttl: number;
+  /** The key that has to be remembered for the channel already; see law 11. */
+  readonly follows?: string;
 }
 
 export interface PublishOptions {
@@ -31,7 +33,8 @@ export interface PublishOptions {
 export type PublishOutcome =
   | { readonly kind: 'published'; readonly position?: Position }
   | { readonly kind: 'duplicate'; readonly position?: Position }
-  | { readonly kind: 'conflict' };
+  | { readonly kind: 'conflict' }
+  | { readonly kind: 'out-of-order' };
 
 export interface ReadOptions {
   /** Forward: after it. Reverse: before it. Absent: from the oldest kept, or with `reverse` from the newest. */
@@ -69,6 +72,9 @@ export type Deliver = (publication: Publication) => void;
  * 8. Without retention a publication gets no offset, is notified at most once and cannot be read.
  * 9. After `subscribe` has resolved every publication is notified until the returned function was called.
  * 10. A failure rejects with an error and leaves the log as it was, or with the outcome unknown when it says so.
+ * 11. With `follows`, a publication whose own key is new is appended only if that other key is remembered for the channel
+ *     by then, looked at in the step of the append. Else the outcome is `out-of-order`, and nothing is appended, notified
+ *     or remembered. What stands behind a publication that failed therefore does not take its place.
  */
 export interface Broker {
   /** Whether `published` means fsynced or committed. A definition with tier `durable` needs one that does. */

@@ -3,9 +3,10 @@ import { nothing, publications, publish, publishMany, subscribe } from '../conte
 import type { WireCase } from '../options.ts';
 import { data } from './publishing-data.ts';
 import { idempotency } from './publishing-ids.ts';
+import { following } from './publishing-order.ts';
 
 export function publishing(): readonly WireCase[] {
-  return [...shapes, ...order, ...idempotency, ...data];
+  return [...shapes, ...order, ...idempotency, ...following, ...data];
 }
 
 const shapes: readonly WireCase[] = [

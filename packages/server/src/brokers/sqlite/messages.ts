@@ -14,10 +14,10 @@ export type WriteRow = readonly [
   timestamp: number,
   /** Null: it is not kept, and only its key is written. */
   retention: readonly [size: number, ttl: number] | null,
-  idempotency: readonly [key: string, fingerprint: string, ttl: number] | null,
+  idempotency: readonly [key: string, fingerprint: string, ttl: number, follows: string | null] | null,
 ];
 
-export const outcomes = { published: 0, duplicate: 1, conflict: 2 } as const;
+export const outcomes = { published: 0, duplicate: 1, conflict: 2, outOfOrder: 3 } as const;
 
 export type WriteOutcome = readonly [
   kind: (typeof outcomes)[keyof typeof outcomes],

@@ -118,8 +118,8 @@ export class WriteQueue {
   }
 
   private settle({ channel, draft, resolve }: Waiting, [kind, epoch, offset]: WriteOutcome): void {
-    if (kind === outcomes.conflict) {
-      resolve({ kind: 'conflict' });
+    if (kind === outcomes.conflict || kind === outcomes.outOfOrder) {
+      resolve({ kind: kind === outcomes.conflict ? 'conflict' : 'out-of-order' });
       return;
     }
     const position = epoch === null || offset === null ? undefined : { epoch, offset };
@@ -154,7 +154,9 @@ function toRow(
     from ?? null,
     timestamp,
     retention === undefined ? null : [retention.size, retention.ttl],
-    idempotency === undefined ? null : [idempotency.key, idempotency.fingerprint, idempotency.ttl],
+    idempotency === undefined
+      ? null
+      : [idempotency.key, idempotency.fingerprint, idempotency.ttl, idempotency.follows ?? null],
   ];
 }
 

@@ -47,6 +47,8 @@ function writeRow(batch: Batch, row: WriteRow): WriteOutcome {
   if (idempotency !== null) {
     const known = knownKey(batch, channel, name, idempotency);
     if (known !== undefined) return known;
+    const [, , , follows] = idempotency;
+    if (follows !== null && !isRemembered(batch, channel, follows)) return [outcomes.outOfOrder, null, null];
   }
   channel.touched = toTime(batch.at);
   const offset = retention === null ? null : append(batch, channel, row, retention);
@@ -126,11 +128,9 @@ function knownKey(
   name: string,
   [key, fingerprint]: NonNullable<WriteRow[7]>,
 ): WriteOutcome | undefined {
-  const sql = 'SELECT fingerprint, epoch, offset, expires, crc FROM keys WHERE channel = ? AND key = ?';
-  const text = toText(key);
-  const row = batch.db.prepare(sql).get<KeyRow>(channel.id, text);
+  const row = keyRow(batch, channel, key);
   if (row === undefined) return undefined;
-  if (keyChecksum(channel.name, text, row) !== row.crc) {
+  if (row === 'damaged') {
     // What the key stood for can no longer be said, so nobody may take this publication for a continuation.
     channel.epoch = batch.fresh;
     channel.carried = channel.top;
@@ -140,6 +140,20 @@ function knownKey(
   if (row.expires <= batch.at) return undefined;
   if (row.fingerprint !== toText(fingerprint)) return [outcomes.conflict, null, null];
   return [outcomes.duplicate, row.epoch, row.offset];
+}
+
+/** Law 11. Of a damaged row nothing can be said; what it stands for is sent again and then finds that out for everybody. */
+function isRemembered(batch: Batch, channel: ChannelRow, key: string): boolean {
+  const row = keyRow(batch, channel, key);
+  return row !== undefined && row !== 'damaged' && row.expires > batch.at;
+}
+
+/** What earlier batches and this one have remembered. */
+function keyRow({ db }: Batch, channel: ChannelRow, key: string): KeyRow | 'damaged' | undefined {
+  const sql = 'SELECT fingerprint, epoch, offset, expires, crc FROM keys WHERE channel = ? AND key = ?';
+  const text = toText(key);
+  const row = db.prepare(sql).get<KeyRow>(channel.id, text);
+  return row === undefined || keyChecksum(channel.name, text, row) === row.crc ? row : 'damaged';
 }
 
 function remember(

@@ -9,7 +9,20 @@ import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../../../src/brokers/sqlite/driver.ts';
 import { spawnWorker } from '../../../src/brokers/sqlite/link.ts';
 import { startPublisher } from './child.ts';
-import { dataOf, draft, folder, kept, open, publish, publishRange, range, readAll } from './support.ts';
+import {
+  dataOf,
+  draft,
+  folder,
+  following,
+  kept,
+  keyed,
+  open,
+  type Opened,
+  publish,
+  publishRange,
+  range,
+  readAll,
+} from './support.ts';
 
 describe('a commit of the SQLite broker', () => {
   it('takes everything that arrived while the one before it ran', async () => {
@@ -92,6 +105,28 @@ describe('a commit of the SQLite broker', () => {
       reason: { reason: 'overloaded', outcome: 'unchanged', retryable: true },
     });
     expect(await dataOf(opened)).toEqual(range(1, 10));
+  });
+
+  it('lets nothing overtake what was refused before it', async () => {
+    const opened = open({ maxPendingSize: 1000 });
+    const first = publish(opened, 'x'.repeat(2000), keyed('k-1'));
+    const rest = [publish(opened, 2, following('k-1', 'k-2')), publish(opened, 3, following('k-2', 'k-3'))];
+    await expect(first).rejects.toMatchObject({ reason: 'overloaded', outcome: 'unchanged' });
+    expect(await Promise.all(rest)).toEqual([{ kind: 'out-of-order' }, { kind: 'out-of-order' }]);
+    expect(await dataOf(opened)).toEqual([]);
+  });
+
+  it('finds what is followed in the same batch, in an earlier one, and after a restart', async () => {
+    const single = open({ maxBatch: 1 });
+    const chain = (opened: Opened, from: number, to: number) =>
+      Promise.all(range(from, to).map((n) => publish(opened, n, following(`k-${n - 1}`, `k-${n}`))));
+    await Promise.all([publish(single, 1, keyed('k-1')), chain(single, 2, 5)]);
+    expect(single.broker.stats.commits).toBe(5);
+    await single.broker.close();
+    const after = open({ file: single.file });
+    await chain(after, 6, 9);
+    expect(after.broker.stats.commits).toBe(1);
+    expect(await dataOf(after)).toEqual(range(1, 9));
   });
 
   it('keeps strings that SQLite or UTF-8 would change', async () => {

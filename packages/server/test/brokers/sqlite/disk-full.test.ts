@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { dataOf, folder, kept, open, publish, range } from './support.ts';
+import { dataOf, folder, following, kept, keyed, open, publish, range } from './support.ts';
 
 /** A disk of so many bytes; undefined where it may not be mounted. */
 function smallDisk(size: string): string | undefined {
@@ -52,7 +52,15 @@ describe('the SQLite broker on a full disk', () => {
     await publish(opened, 'transient', {});
     expect(heard.at(-1)).toBe('transient');
 
+    // A chain in one batch is refused whole, and its second part alone is not let in afterwards.
+    const chain = await Promise.allSettled([
+      publish(opened, `first${text}`, keyed('k-1')),
+      publish(opened, 'second', following('k-1', 'k-2')),
+    ]);
+    expect(chain.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+
     rmSync(ballast);
+    expect(await publish(opened, 'second', following('k-1', 'k-2'))).toEqual({ kind: 'out-of-order' });
     expect((await publish(opened, 'again', kept)).kind).toBe('published');
     expect(await dataOf(opened)).toEqual([...accepted, 'again']);
     await opened.broker.close();

@@ -27,8 +27,7 @@ async function publishOn(): Promise<void> {
     next += 1;
     const draft = { channel: 'c', event: 'message', data, timestamp: Date.now() };
     const outcome = await broker.publish('c', draft, { retention: { size: 1_000_000, ttl: 3_600_000 } });
-    if (outcome.kind !== 'conflict')
-      say(`ack ${data} ${outcome.position?.epoch} ${outcome.position?.offset}`);
+    if ('position' in outcome) say(`ack ${data} ${outcome.position?.epoch} ${outcome.position?.offset}`);
   }
 }
 

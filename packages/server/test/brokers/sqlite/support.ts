@@ -58,6 +58,10 @@ export function keyed(key: string, fingerprint = 'f', ttl: number = hour): Publi
   return { ...kept, idempotency: { key, fingerprint, ttl } };
 }
 
+export function following(follows: string, key: string): PublishOptions {
+  return { ...kept, idempotency: { key, fingerprint: 'f', ttl: hour, follows } };
+}
+
 export async function publish(
   { broker }: Opened,
   data: unknown,
@@ -75,10 +79,9 @@ export async function publishRange(opened: Opened, from: number, to: number): Pr
 }
 
 export function positionOf(outcome: PublishOutcome | undefined): Position {
-  if (outcome === undefined || outcome.kind === 'conflict' || outcome.position === undefined) {
-    throw new Error(`no position: ${JSON.stringify(outcome)}`);
-  }
-  return outcome.position;
+  if (outcome !== undefined && 'position' in outcome && outcome.position !== undefined)
+    return outcome.position;
+  throw new Error(`no position: ${JSON.stringify(outcome)}`);
 }
 
 export function readAll({ broker }: Opened, channel = 'c'): Promise<LogPage> {
