@@ -27,12 +27,6 @@ const known: readonly Known[] = [
     },
   },
   {
-    name: 'queue-full-though-sent',
-    invariant: 'outcome',
-    cause: 'the SDK drops a publish that went out before the break as queue_full, while the server has it',
-    matches: ({ message }) => message.includes('(queue_full)'),
-  },
-  {
     name: 'ephemeral-twice-across-nodes',
     invariant: '4',
     cause:

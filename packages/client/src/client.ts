@@ -6,7 +6,7 @@ import type { ConnectionView, StateListener } from './connection.ts';
 import { listen } from './errors.ts';
 import type { ThrumError } from './errors.ts';
 import { createOutbox, encode } from './outbox.ts';
-import type { WaitOptions } from './outbox.ts';
+import type { CallOptions } from './outbox.ts';
 import { settingsOf } from './settings.ts';
 import type { ClientOptions } from './settings.ts';
 import { createSubscriptions } from './subscriptions.ts';
@@ -38,12 +38,13 @@ export interface Client<C extends Contract = Contract> extends ConnectionView {
   ): Channel<ChannelEvents<C, Name>>;
   /**
    * Runs a method of the application (PROTOCOL.md §2 call). Rejects with {@link ThrumError}; after `disconnected`,
-   * `timeout` and `aborted` it may have run.
+   * `timeout` and `aborted` it may have run. With an `id`, a key that the caller made for this one operation, it is sent
+   * again after a reconnect, and a method whose handler is `idempotent` runs once all the same.
    */
   call<const Method extends MethodName<C>>(
     method: Method,
     params?: MethodParams<C, Method>,
-    options?: WaitOptions,
+    options?: CallOptions,
   ): Promise<MethodResult<C, Method>>;
   /** A feature's own frame, now or not at all; returns whether it went. Throws `invalid_data` for what is no JSON. */
   send(frame: { readonly type: string; readonly [field: string]: unknown }): boolean;
@@ -103,9 +104,9 @@ export const createClient = <App = Contract>(
     connect,
     disconnect,
     channel: (name, channelOptions = {}) => createChannel(name, channelOptions, subscriptions, outbox),
-    // Never twice: it may have done its work already.
+    // Without an id never twice: it may have done its work already.
     call: (method, params, wait) =>
-      outbox.request('once', { type: 'call', method, params }, wait, (data) => data),
+      outbox.request(wait?.id ? 'again' : 'once', { type: 'call', method, params }, wait, (data) => data),
     send: (frame) => {
       const data = encode(settings, frame);
       if (ready()) outbox.add({ lives: 'now', encode: () => data });

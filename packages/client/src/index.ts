@@ -9,7 +9,7 @@ export type { ThrumErrorCode } from './errors.ts';
 export { pageLifecycle } from './lifecycle.ts';
 export type { Lifecycle, LifecycleEvent, Scope } from './lifecycle.ts';
 export type { SocketConstructor, SocketLike } from './socket-like.ts';
-export type { Published, PublishOptions, WaitOptions } from './outbox.ts';
+export type { CallOptions, Published, PublishOptions, WaitOptions } from './outbox.ts';
 export type { ClientOptions, DroppedPublish, QueueBounds, Token } from './settings.ts';
 export type { State } from './state.ts';
 export type { ChannelOptions, Status, StatusType } from './subscription.ts';

@@ -15,6 +15,14 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface CallOptions extends WaitOptions {
+  /**
+   * The idempotency key, 1 to 128 characters, for a method whose handler is `idempotent`: with it the call is sent again
+   * after a reconnect, until it is answered or timed out. Default: none, and never sent twice.
+   */
+  readonly id?: string | undefined;
+}
+
 export interface PublishOptions extends WaitOptions {
   /** The idempotency key (PROTOCOL.md §2 message), 1 to 128 characters. Default: a random one. */
   readonly id?: string | undefined;
@@ -35,8 +43,8 @@ export interface Published {
 interface Order {
   /** What its answer is known by; no other order has it. Default: a number. */
   readonly id?: FrameId;
-  /** The frame, made when it goes; `undefined`: not now. */
-  encode(id: FrameId): Encoded | undefined;
+  /** The frame, made when it goes; `undefined`: not now. `follows` is for publishes (PROTOCOL.md §2 message). */
+  encode(id: FrameId, follows?: string): Encoded | undefined;
   /** `now`: on this connection or not at all · `once`: never twice · `again`: until it is answered. */
   readonly lives: 'now' | 'once' | 'again';
   /** Called once, with its answer or with why there is none. Where nobody cares, the order ends when it went. */
@@ -51,11 +59,18 @@ interface Question {
   readonly publish?: DroppedPublish;
   /** Milliseconds until it fails. */
   readonly timeout: number;
+  /** What it fails with then. Default `timeout`. */
+  readonly late?: ThrumErrorCode | undefined;
 }
 
 interface Item extends Order, Partial<Omit<Question, 'id' | 'lives'>> {
   readonly id: FrameId;
+  /** On this connection, and not refused since. */
   sent: boolean;
+  /** It went once: whatever becomes of it now, the server may have it. */
+  tried?: boolean;
+  /** What it followed when it went last. */
+  follows?: string | undefined;
   refusals: number;
   /** When it may go, or may go again. */
   dueAt: number;
@@ -82,7 +97,7 @@ export interface Outbox {
   request<T>(
     lives: Order['lives'],
     frame: RequestFrame,
-    wait: WaitOptions | undefined,
+    wait: CallOptions | undefined,
     read: (data: unknown) => T,
   ): Promise<T>;
   /** Sends it in its turn, as soon as it may go, and not before `delay` milliseconds. Returns its id. */
@@ -117,7 +132,7 @@ export const createOutbox = (
   ready: () => boolean,
   send: (data: Encoded) => void,
 ): Outbox => {
-  const { env, queue, publishTimeout, onDrop } = settings;
+  const { codec, env, queue, publishTimeout, onDrop } = settings;
   const items = new Map<unknown, Item>();
   let lastId = 0;
   let maxBytes = queue.maxBytes;
@@ -145,16 +160,24 @@ export const createOutbox = (
   /** One look at everything: ends what is too late, sends what may go, and comes back when the next thing is due. */
   const pump = (): void => {
     const now = env.monotonic();
-    let paused: unknown = false;
+    // By channel: the last publish so far that has no answer yet.
+    const unanswered = new Map<string, string>();
+    let paused = false;
     let next = Infinity;
     for (const item of items.values()) {
-      const { id, publish, asked, sent, bytes = 0, timeout, deadline } = item;
-      if (deadline <= now) fail(id, publish && timeout === queue.maxAge ? 'expired' : 'timeout');
-      else if (bytes > maxBytes && !sent) settle(id, new ThrumError('too_large'));
+      const { id, publish, asked, bytes = 0, late = 'timeout', deadline } = item;
+      if (deadline <= now) fail(id, late);
+      // The server of an earlier connection took larger ones, and may have taken this one.
+      else if (bytes > maxBytes && !item.sent)
+        settle(id, new ThrumError(item.tried ? 'disconnected' : 'too_large'));
       else {
-        // What was published later does not overtake.
-        if (item.dueAt > now) paused ||= publish && !sent;
-        else if (pace && !(publish && paused) && (!asked || ready())) dispatch(item, now);
+        const mayGo = item.dueAt <= now && pace && !(publish && paused) && (!asked || ready());
+        if (mayGo) dispatch(item, now, publish && unanswered.get(publish.channel));
+        if (publish) {
+          // What was published later does not overtake.
+          paused ||= !item.sent;
+          if (item.lives === 'again') unanswered.set(publish.channel, publish.id);
+        }
         next = Math.min(next, deadline, item.dueAt > now ? item.dueAt : Infinity);
       }
     }
@@ -163,25 +186,35 @@ export const createOutbox = (
     if (next < Infinity) stopTimer = env.timer(Math.ceil(next - now), pump);
   };
 
-  const dispatch = (item: Item, now: number): void => {
+  const dispatch = (item: Item, now: number, follows: string | undefined): void => {
     const paid = Math.max(paidAt, now) + pace;
-    const data = item.encode(item.id);
     if (paid > now + burst) item.dueAt = paid - burst;
-    else if (data) {
+    // No room to name what it follows: it goes when that is answered. No codec needs more than 6 bytes a character.
+    else if (!follows || (item.bytes ?? 0) + 6 * follows.length + 20 <= maxBytes) {
+      const data = item.encode(item.id, follows);
+      if (!data) return;
       if (!item.done) items.delete(item.id);
       paidAt = paid;
-      item.sent = true;
+      item.sent = item.tried = true;
+      item.follows = follows;
       item.dueAt = item.lives === 'again' ? now + publishTimeout : Infinity;
       send(data);
     }
   };
 
-  // What is on its way is not counted while connected: dropping it would save nothing and lose its ack.
+  // What is on its way is not counted while connected: dropping it would save nothing and lose its ack. What went before
+  // the connection broke is counted and kept: `queue_full` says that the server does not have it.
   const trim = (): void => {
     const waiting = [...items.values()].filter(({ publish, sent }) => publish && !sent);
-    const bytesOf = (): number => waiting.reduce((sum, { bytes = 0 }) => sum + bytes, 0);
-    while (waiting.length > queue.maxCount || bytesOf() > queue.maxBytes)
-      fail(waiting.shift()?.id, 'queue_full');
+    let count = waiting.length;
+    let total = waiting.reduce((sum, { bytes = 0 }) => sum + bytes, 0);
+    for (const { id, tried, bytes = 0 } of waiting) {
+      if (count <= queue.maxCount && total <= queue.maxBytes) break;
+      if (tried) continue;
+      count -= 1;
+      total -= bytes;
+      fail(id, 'queue_full');
+    }
   };
 
   const ask = <T>(
@@ -217,7 +250,10 @@ export const createOutbox = (
       if (refusal) throw refusal;
       const bytes = typeof data === 'string' ? new TextEncoder().encode(data).length : data.length;
       signal?.addEventListener('abort', abort);
-      add({ ...question, encode: () => data, bytes, asked: true, done });
+      const encodeAgain = (_: FrameId, follows?: string): Encoded =>
+        // From what was encoded once: the caller may have changed its data since.
+        follows ? codec.encode({ ...Object(codec.decode(data)), follows }) : data;
+      add({ ...question, encode: encodeAgain, bytes, asked: true, done });
       if (lives === 'now' && !ready()) fail(id, 'disconnected');
     });
     // A refusal nobody waits for must not end a Node process as an unhandled rejection.
@@ -226,18 +262,14 @@ export const createOutbox = (
   };
 
   return {
-    publish: (
-      channel,
-      event,
-      data = null,
-      { id = env.id(), queue: keep = true, timeout = queue.maxAge, signal } = {},
-    ) => {
+    publish: (channel, event, data = null, { id = env.id(), queue: keep = true, timeout, signal } = {}) => {
       const publish = { channel, event, data, id };
       const question: Question = {
         id,
         publish,
         lives: keep ? 'again' : 'now',
-        timeout,
+        timeout: timeout ?? queue.maxAge,
+        late: timeout === undefined ? 'expired' : undefined,
       };
       return ask(question, { type: 'message', ...publish }, signal, ({ position, duplicate }) => ({
         id,
@@ -245,8 +277,8 @@ export const createOutbox = (
         duplicate: duplicate === true,
       }));
     },
-    request: (lives, frame, { timeout = settings.requestTimeout, signal } = {}, read) =>
-      ask({ id: (lastId += 1), lives, timeout }, frame, signal, ({ data }) => read(data)),
+    request: (lives, frame, { id = (lastId += 1), timeout = settings.requestTimeout, signal } = {}, read) =>
+      ask({ id, lives, timeout }, frame, signal, ({ data }) => read(data)),
     add,
     get: (id) => items.get(id),
     cancel: (id) => items.delete(id),
@@ -255,11 +287,13 @@ export const createOutbox = (
       if (!item) return;
       const error = frame.type === 'error' ? readError(frame) : undefined;
       if (error?.retry && item.lives === 'again' && (item.publish || !item.asked)) {
-        const pause = error.after ?? backoffDelay(settings, item.refusals++);
+        // Behind what was refused, it was not looked at: it goes again in its turn, which is no failure of its own.
+        const isBehind = error.code === 'out_of_order' && item.follows;
+        const pause = isBehind ? 0 : (error.after ?? backoffDelay(settings, item.refusals++));
         item.sent = false;
         item.dueAt = env.monotonic() + pause;
-        pump();
       } else settle(item.id, error ?? frame);
+      pump();
     },
     pump,
     open: (limits) => {
