@@ -111,6 +111,8 @@ const wallStart = 1_795_300_000_000;
 export class SimEnv {
   /** How far this part's wall clock is off; `monotonic` never notices. */
   skew = 0;
+  /** What `id` gives next; by itself it gives a random one. */
+  nextId: string | undefined;
   readonly part: Part;
   private readonly clock: Clock;
   private readonly chance: Random;
@@ -138,6 +140,8 @@ export class SimEnv {
   }
 
   id(): string {
-    return this.chance.id();
+    const id = this.nextId ?? this.chance.id();
+    this.nextId = undefined;
+    return id;
   }
 }

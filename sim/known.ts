@@ -11,22 +11,6 @@ interface Known {
 /** Remove an entry together with the defect. */
 const known: readonly Known[] = [
   {
-    name: 'order-after-refusal',
-    invariant: '6',
-    cause:
-      'a publish that is refused for now (unavailable, rate_limited) is sent again by the SDK, behind later ones that were on their way already',
-    // The refusal itself may wait in an outbox, where the history does not see it.
-    matches: ({ about }, history) => {
-      const id = `${about[1]}!`;
-      if (linesOf(history, 'received').filter((line) => line.id === id).length < 2) return false;
-      const retryable = ['unavailable', 'rate_limited'];
-      return (
-        linesOf(history, 'refused').some((line) => line.id === id && retryable.includes(line.code)) ||
-        linesOf(history, 'fault').some(({ fault }) => fault === 'publish-failure' || fault === 'log-crash')
-      );
-    },
-  },
-  {
     name: 'ephemeral-twice-across-nodes',
     invariant: '4',
     cause:

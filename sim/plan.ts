@@ -40,6 +40,7 @@ export interface Plan {
   readonly clients: readonly ClientPlan[];
   readonly historyPage: number;
   readonly outboxBytes: number;
+  readonly inboxFrames: number;
   readonly queue: number;
   /** Milliseconds in which things go wrong and messages are published. */
   readonly busy: number;
@@ -69,6 +70,7 @@ export function planOf(seed: number): Plan {
     busy: chance.between(20_000, 60_000),
     faultEvery: chance.between(1500, 8000),
     hookLatency: chance.chance(0.4) ? chance.between(1, 300) : 0,
+    inboxFrames: chance.pick([256, 256, 256, 6]),
   };
 }
 

@@ -167,7 +167,7 @@ export class SimClient {
     this.counter += 1;
     const v = `${this.life}#${this.counter}`;
     const id = `${v}!`;
-    this.send(name, v, id);
+    this.send(name, v, id, this.chance.chance(0.3));
     if (this.chance.chance(0.03)) this.later(this.chance.pick([0, 300, 3000]), () => this.send(name, v, id));
     if (this.chance.chance(0.01)) {
       this.later(500, () => {
@@ -231,7 +231,7 @@ export class SimClient {
     return members.flatMap(({ metas }) => metas.map(({ connectionId }) => connectionId)).sort();
   }
 
-  private send(name: string, v: string, id: string): void {
+  private send(name: string, v: string, id: string, isOwnId = true): void {
     const { world } = this;
     const plan = world.plan.channels.find((each) => each.name === name);
     if (plan === undefined || !this.isAlive) return;
@@ -239,8 +239,13 @@ export class SimClient {
     const body = { v, ...(plan.pad > 0 ? { pad: 'x'.repeat(plan.pad) } : {}) };
     world.record({ k: 'publish', call, v, channel: name, from: this.plan.user, id });
     const { part } = this.env;
+    // The SDK makes an id where the program has none; here it makes the one that the history knows.
+    if (!isOwnId) this.env.nextId = id;
     this.channelOf(name)
-      .publish('message', body, { id, ...(this.chance.chance(0.03) ? { queue: false } : {}) })
+      .publish('message', body, {
+        ...(isOwnId ? { id } : {}),
+        ...(this.chance.chance(0.03) ? { queue: false } : {}),
+      })
       .then(
         ({ position, duplicate }) => {
           if (!part.alive) return;

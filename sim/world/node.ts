@@ -160,7 +160,12 @@ export class SimNode {
       },
       channels: this.definitions(env),
       hooks: { deadLetter: () => stage.record({ k: 'fault', fault: 'dead-letter', on: this.name }) },
-      limits: { historyPage: plan.historyPage, outboxBytes: plan.outboxBytes, validateSeconds: 10 },
+      limits: {
+        historyPage: plan.historyPage,
+        outboxBytes: plan.outboxBytes,
+        inboxFrames: plan.inboxFrames,
+        validateSeconds: 10,
+      },
     });
   }
 

@@ -61,6 +61,8 @@ interface Question {
   readonly timeout: number;
   /** What it fails with then. Default `timeout`. */
   readonly late?: ThrumErrorCode | undefined;
+  /** Whether the application has used its id before. */
+  readonly repeats?: boolean;
 }
 
 interface Item extends Order, Partial<Omit<Question, 'id' | 'lives'>> {
@@ -120,6 +122,7 @@ export interface Outbox {
 // Frames go at 80 % of the server's rate. It allows a burst of two seconds' worth; here it is 1.5, and pings come on top.
 const perSecond = 1000 / 0.8;
 const burst = 1.5 * perSecond;
+const maxUsed = 500;
 
 /**
  * @param wanted connects where nothing else did; returns why nothing can be sent, if so
@@ -149,9 +152,17 @@ export const createOutbox = (
     pump();
     return id;
   };
+  // The ids of publishes that came to an end, the latest of them; a long-lived page must not keep all.
+  const used = new Set<string>();
+  const remember = (id: string): void => {
+    used.add(id);
+    if (used.size > maxUsed) used.delete(used.values().next().value as string);
+  };
+
   const settle = (id: unknown, outcome: Frame | ThrumError): void => {
     const item = items.get(id);
     items.delete(id);
+    if (item?.publish) remember(item.publish.id);
     item?.done?.(outcome);
   };
 
@@ -161,7 +172,7 @@ export const createOutbox = (
   const pump = (): void => {
     const now = env.monotonic();
     // By channel: the last publish so far that has no answer yet.
-    const unanswered = new Map<string, string>();
+    const unanswered = new Map<string, string | null>();
     let paused = false;
     let next = Infinity;
     for (const item of items.values()) {
@@ -172,11 +183,14 @@ export const createOutbox = (
         settle(id, new ThrumError(item.tried ? 'disconnected' : 'too_large'));
       else {
         const mayGo = item.dueAt <= now && pace && !(publish && paused) && (!asked || ready());
-        if (mayGo) dispatch(item, now, publish && unanswered.get(publish.channel));
+        const follows = publish && unanswered.get(publish.channel);
+        if (mayGo && follows !== null) dispatch(item, now, follows);
         if (publish) {
           // What was published later does not overtake.
           paused ||= !item.sent;
-          if (item.lives === 'again') unanswered.set(publish.channel, publish.id);
+          // A repeat may be in the log from long ago, which would say nothing of what it follows.
+          if (item.lives === 'again')
+            unanswered.set(publish.channel, item.repeats && follows !== undefined ? null : publish.id);
         }
         next = Math.min(next, deadline, item.dueAt > now ? item.dueAt : Infinity);
       }
@@ -267,6 +281,7 @@ export const createOutbox = (
       const question: Question = {
         id,
         publish,
+        repeats: used.has(id),
         lives: keep ? 'again' : 'now',
         timeout: timeout ?? queue.maxAge,
         late: timeout === undefined ? 'expired' : undefined,

@@ -65,6 +65,18 @@ describe('a publish behind another one that has no answer', () => {
     await later;
   });
 
+  it('waits for the answer of a repeat, which may be in the log whatever became of the one before it', async () => {
+    const { socket, publish } = await publishing(['old']);
+    socket.send({ type: 'ack', id: 'old', channel: 'chat:a' });
+    for (const id of ['a', 'old', 'b', 'c']) void publish(id);
+    expect(rows(socket)).toEqual([['old'], ['a'], ['old', 'a']]);
+    socket.send({ type: 'ack', id: 'old', channel: 'chat:a', duplicate: true });
+    expect(rows(socket).slice(3)).toEqual([
+      ['b', 'a'],
+      ['c', 'b'],
+    ]);
+  });
+
   it('waits for the answer where there is no room to name it', async () => {
     const { client, socket } = await publishing(['a']);
     void client.channel('chat:a').publish('message', 'x'.repeat(65_440), { id: 'large' });
