@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ThrumDefinition } from '../definition.ts';
 import { Cors } from '../http/cors.ts';
 import { checkTokenCookie } from '../http/credentials.ts';
+import { ConnectEdge } from './longpoll/edge.ts';
 import { EventsEdge, type HttpEdgeOptions } from './sse/edge.ts';
 import type { OriginCheck } from './websocket/origins.ts';
 
@@ -22,15 +23,19 @@ type Parts = Omit<HttpEdgeOptions, 'cors' | 'tokenCookie'> & { readonly isAllowe
 
 /** @throws TypeError naming the option that cannot work. */
 export function createHttpTransports(
-  { events: { defaultChannels = ['notifications'] } = {}, origins, tokenCookie }: ThrumDefinition,
+  { events: { defaultChannels = ['notifications'] } = {}, node, origins, tokenCookie }: ThrumDefinition,
   { isAllowedOrigin, ...parts }: Parts,
 ): HttpTransports {
   checkTokenCookie(tokenCookie, origins);
   const options = { ...parts, tokenCookie, cors: new Cors(origins, isAllowedOrigin) };
   const events = new EventsEdge({ ...options, defaultChannels });
-  const all = [events];
+  const connect = new ConnectEdge({ ...options, node });
+  const all = [events, connect];
   return {
-    edges: new Map([['/events', events]]),
+    edges: new Map<string, Edge>([
+      ['/events', events],
+      ...ConnectEdge.paths.map((path) => [path, connect] as const),
+    ]),
     close: async () => {
       await Promise.all(all.map((edge) => edge.close()));
     },

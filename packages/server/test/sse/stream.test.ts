@@ -25,7 +25,10 @@ describe('a stream of events', () => {
   it('is, byte for byte, what the protocol says', async () => {
     await using server = await startServer();
     const socket = await openSocket(server.httpUrl);
-    const { status, headers, rest } = await exchange(socket, 'GET /events?channel=room:a HTTP/1.1\r\nHost: x\r\n\r\n');
+    const { status, headers, rest } = await exchange(
+      socket,
+      'GET /events?channel=room:a HTTP/1.1\r\nHost: x\r\n\r\n',
+    );
     expect(status).toBe(200);
     expect(headers.get('content-type')).toBe('text/event-stream');
     expect(headers.get('cache-control')).toBe('no-cache, no-transform');
