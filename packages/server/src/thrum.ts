@@ -19,6 +19,7 @@ import { chooseStore, type OwnStore } from './stores/own-store.ts';
 import { createLog } from './node/log.ts';
 import { loadPlayground } from './playground.ts';
 import type { AttachOptions, CloseOptions, Listening, ListenOptions, Thrum } from './thrum-api.ts';
+import { createHttpTransports, type HttpTransports } from './transports/http.ts';
 import { WebSocketEdge } from './transports/websocket/edge.ts';
 import { pathOf } from './transports/websocket/handshake.ts';
 import { createOriginCheck } from './transports/websocket/origins.ts';
@@ -40,6 +41,7 @@ type Parts = Pick<RoutesOptions, 'isAllowedOrigin' | 'signing'> & {
   readonly core: Core;
   readonly log: Log;
   readonly edge: WebSocketEdge;
+  readonly http: HttpTransports;
   readonly ownBroker: OwnBroker;
   readonly ownStore: OwnStore;
 };
@@ -72,8 +74,16 @@ function compose(definition: ThrumDefinition, ready: () => Promise<void> | undef
     ...(store === undefined ? {} : { store }),
   });
   const isAllowedOrigin = createOriginCheck(definition.origins, development);
-  const edge = new WebSocketEdge({ core, env, log, isAllowedOrigin, ready });
-  return { core, log, edge, isAllowedOrigin, signing, ownBroker, ownStore };
+  const edge = new WebSocketEdge({
+    core,
+    env,
+    log,
+    isAllowedOrigin,
+    tokenCookie: definition.tokenCookie,
+    ready,
+  });
+  const http = createHttpTransports(definition, { core, env, log, isAllowedOrigin, ready });
+  return { core, log, edge, http, isAllowedOrigin, signing, ownBroker, ownStore };
 }
 
 class ThrumServer implements Thrum {
@@ -107,11 +117,20 @@ class ThrumServer implements Thrum {
     ...timeouts
   }: ListenOptions = {}): Promise<Listening> {
     this.refuseWhenClosed();
-    const { log, edge, signing, isAllowedOrigin } = this.parts;
+    const { log, edge, http, signing, isAllowedOrigin } = this.parts;
     await this.start();
     const files = await loadPlayground(this.playground, log);
     const isReady = (): boolean => this.ended === undefined;
-    const routes = createRoutes({ path, log, isReady, isAllowedOrigin, files, signing: files && signing });
+    const { edges } = http;
+    const routes = createRoutes({
+      path,
+      log,
+      isReady,
+      isAllowedOrigin,
+      edges,
+      files,
+      signing: files && signing,
+    });
     const server = createHttpServer(timeouts, routes, (request) => pathOf(request) === path);
     const detach = attach(server, path, edge);
     const address = await listenOn(server, port, host);
@@ -229,12 +248,12 @@ class ThrumServer implements Thrum {
   }
 
   private async endParts(drainMs: number): Promise<void> {
-    const { core, edge, ownBroker, ownStore } = this.parts;
+    const { core, edge, http, ownBroker, ownStore } = this.parts;
     const servers = [...this.servers];
     const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
     if (drainMs > 0) await core.drain(drainMs);
     await core.close();
-    await edge.close();
+    await Promise.all([edge.close(), http.close()]);
     for (const detach of this.detachments) detach();
     this.detachments.clear();
     for (const server of servers) server.closeAllConnections();

@@ -1,5 +1,7 @@
 export { ByteClient, closePayload, connectBytes, frameBytes, opcodes } from './bytes.ts';
 export type { FrameSpec, WireFrame } from './bytes.ts';
+export { connectEvents, EventClient } from './event-client.ts';
+export type { EventClientOptions, StreamEvent } from './event-client.ts';
 export { defaultDeadline, until, within } from './deadline.ts';
 export { FaultyProxy, startProxy } from './faulty-proxy.ts';
 export type { Direction } from './faulty-proxy.ts';

@@ -7,6 +7,12 @@ import { type Signing, servePlaygroundToken } from './playground-token.ts';
 import { sendJson, sendProblem } from './reply.ts';
 import { serveStatic, type StaticFiles } from './static.ts';
 
+/** What serves the requests of one path. */
+export interface HttpEdge {
+  /** Answers a request, whatever it is. Never throws. */
+  handle(request: IncomingMessage, response: ServerResponse): void;
+}
+
 export interface RoutesOptions {
   /** Where WebSockets are taken. */
   readonly path: string;
@@ -14,6 +20,8 @@ export interface RoutesOptions {
   /** Whether new clients should be sent here. */
   readonly isReady: () => boolean;
   readonly isAllowedOrigin: OriginCheck;
+  /** Transports over HTTP, by path; each answers every method itself. */
+  readonly edges: ReadonlyMap<string, HttpEdge>;
   /** The playground's files; absent: it is off. */
   readonly files?: StaticFiles | undefined;
   /** What the playground's tokens are signed with; absent: it gives none. */
@@ -41,7 +49,9 @@ async function route(
   const { path, files, signing, isAllowedOrigin } = options;
   const wanted = pathOf(request);
   const problem = checkHeaders(request);
+  const edge = options.edges.get(wanted);
   if (problem !== undefined) sendProblem(response, problem);
+  else if (edge !== undefined) edge.handle(request, response);
   else if (signing !== undefined && wanted === '/playground/token') {
     await servePlaygroundToken(request, response, signing, isAllowedOrigin);
   } else if (request.method !== 'GET' && request.method !== 'HEAD') {
