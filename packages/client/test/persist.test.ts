@@ -12,7 +12,7 @@ interface Life {
   readonly errors: ThrumError[];
 }
 
-const lives = { authentication: 'done', userId: 'ada' };
+const ada = { authentication: 'done', userId: 'ada' };
 
 /** One page on a disk; it ends with `die`, without a word to anybody. */
 function page(disk: MemoryDisk, keep: PersistOptions = {}, options: ClientOptions = {}) {
@@ -25,7 +25,7 @@ function page(disk: MemoryDisk, keep: PersistOptions = {}, options: ClientOption
     ...keep,
   });
   const harness = createHarness({ persist, ...options });
-  const accept = async (welcome: Frame = lives): Promise<FakeSocket> => {
+  const accept = async (welcome: Frame = ada): Promise<FakeSocket> => {
     harness.client.connect();
     await harness.env.settle();
     harness.server.socket.accept(welcome);
@@ -297,8 +297,10 @@ describe('a store that fails', () => {
     };
     const errors: unknown[] = [];
     const persist = persistIn(store, { user: 'ada', onError: (error) => errors.push(error) });
-    const { client, env, online } = createHarness({ persist });
-    const socket = await online();
+    const { client, env, server } = createHarness({ persist });
+    client.connect();
+    server.socket.accept(ada);
+    const { socket } = server;
     void client.channel('chat').publish('message', 1, { id: 'a' });
     client.channel('chat').on('message', () => undefined);
     await env.advance(4999);

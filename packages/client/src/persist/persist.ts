@@ -149,10 +149,9 @@ class Persistence implements Persist {
 
   private async take(user: string, first?: Promise<StoredPositions>): Promise<void> {
     try {
-      const publishes = await this.store.takePublishes(user);
-      const positions = await first;
+      const [publishes, positions = {}] = await Promise.all([this.store.takePublishes(user), first]);
       if (this.isOver) return;
-      for (const [channel, position] of Object.entries(positions ?? {}))
+      for (const [channel, position] of Object.entries(positions))
         if (isPosition(position)) this.left.set(channel, position);
       this.restore(publishes);
       this.stopWaiting();
