@@ -5,8 +5,9 @@ import { createConnection } from './connection.ts';
 import type { ConnectionView, StateListener } from './connection.ts';
 import { listen } from './errors.ts';
 import type { ThrumError } from './errors.ts';
-import { createOutbox, encode } from './outbox.ts';
-import type { CallOptions } from './outbox.ts';
+import { createOutbox } from './outbox.ts';
+import { createRequests, encode } from './requests.ts';
+import type { CallOptions } from './requests.ts';
 import { settingsOf } from './settings.ts';
 import type { ClientOptions } from './settings.ts';
 import { createSubscriptions } from './subscriptions.ts';
@@ -68,21 +69,28 @@ export const createClient = <App = Contract>(
   let rested: ThrumError | undefined;
   let malformed = 0;
 
-  const ready = (): boolean => connection.view.state === 'connected';
+  const { persist } = settings;
+  const ready = (): boolean => connection.view.state === 'connected' && !persist?.isLoading;
   const wanted = (): ThrumError | undefined => {
     if (!rested && connection.view.state === 'disconnected') connect();
     return rested;
   };
-  const outbox = createOutbox(settings, wanted, ready, (data) => connection.send(data));
-  const subscriptions = createSubscriptions(settings, outbox, wanted);
+  const outbox = createOutbox(settings, ready, (data) => connection.send(data));
+  const requests = createRequests(settings, outbox, wanted, ready);
+  const subscriptions = createSubscriptions(settings, outbox, requests, wanted);
+  persist?.start({ settings, outbox, requests, positions: subscriptions.positions });
 
   const connection = createConnection(settings, {
     welcome: outbox.open,
-    ready: outbox.pump,
+    ready: () => {
+      persist?.ready(connection.view.userId);
+      outbox.pump();
+    },
     frame: (frame) => {
       // Publications carry ids too, and a timestamp, which no answer has (PROTOCOL.md §3 and §4).
       if (frame?.['id'] !== undefined && frame['timestamp'] === undefined) outbox.answer(frame);
       else if (!frame || !subscriptions.receive(frame)) malformed += 1;
+      persist?.moved();
     },
     down: (error) => {
       rested = error;
@@ -95,6 +103,7 @@ export const createClient = <App = Contract>(
   const disconnect = (): void => connection.dispatch('disconnect');
   const dispose = (): void => {
     disconnect();
+    persist?.close();
     subscriptions.clear();
     connection.listeners.clear();
   };
@@ -103,10 +112,10 @@ export const createClient = <App = Contract>(
     onStateChange: (listener) => listen(connection.listeners, listener),
     connect,
     disconnect,
-    channel: (name, channelOptions = {}) => createChannel(name, channelOptions, subscriptions, outbox),
+    channel: (name, channelOptions = {}) => createChannel(name, channelOptions, subscriptions, requests),
     // Without an id never twice: it may have done its work already.
     call: (method, params, wait) =>
-      outbox.request(wait?.id ? 'again' : 'once', { type: 'call', method, params }, wait, (data) => data),
+      requests.request(wait?.id ? 'again' : 'once', { type: 'call', method, params }, wait, (data) => data),
     send: (frame) => {
       const data = encode(settings, frame);
       if (ready()) outbox.add({ lives: 'now', encode: () => data });

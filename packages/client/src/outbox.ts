@@ -1,46 +1,14 @@
-import type { FrameId, Position } from '@thrum/protocol';
+import type { FrameId } from '@thrum/protocol';
 import { backoffDelay } from './backoff.ts';
-import { ThrumError, safely } from './errors.ts';
+import { ThrumError } from './errors.ts';
 import type { ThrumErrorCode } from './errors.ts';
 import type { DroppedPublish, Settings } from './settings.ts';
 import type { Encoded } from './socket-like.ts';
 import { readError } from './wire.ts';
 import type { Frame } from './wire.ts';
 
-/** What a caller may say about how long to wait. */
-export interface WaitOptions {
-  /** Milliseconds until the promise rejects with `timeout`. A publish without it waits for `queue.maxAge`, then `expired`. */
-  readonly timeout?: number | undefined;
-  /** Rejects the promise with `aborted` when it fires. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface CallOptions extends WaitOptions {
-  /**
-   * The idempotency key, 1 to 128 characters, for a method whose handler is `idempotent`: with it the call is sent again
-   * after a reconnect, until it is answered or timed out. Default: none, and never sent twice.
-   */
-  readonly id?: string | undefined;
-}
-
-export interface PublishOptions extends WaitOptions {
-  /** The idempotency key (PROTOCOL.md §2 message), 1 to 128 characters. Default: a random one. */
-  readonly id?: string | undefined;
-  /** `false`: only if connected now, and never sent again. Default true. */
-  readonly queue?: boolean | undefined;
-}
-
-/** What became of a publish. */
-export interface Published {
-  readonly id: string;
-  /** Where it stands in the channel's log; absent for a transient event or an ephemeral channel. */
-  readonly position?: Position | undefined;
-  /** Whether the server had it already, from an earlier try. */
-  readonly duplicate: boolean;
-}
-
 /** A frame that has to go, and what becomes of it. */
-interface Order {
+export interface Order {
   /** What its answer is known by; no other order has it. Default: a number. */
   readonly id?: FrameId;
   /** The frame, made when it goes; `undefined`: not now. `follows` is for publishes (PROTOCOL.md §2 message). */
@@ -49,62 +17,49 @@ interface Order {
   readonly lives: 'now' | 'once' | 'again';
   /** Called once, with its answer or with why there is none. Where nobody cares, the order ends when it went. */
   done?(outcome: Frame | ThrumError): void;
-}
-
-/** How long somebody waits for an answer, and what for. */
-interface Question {
-  readonly id: FrameId;
-  readonly lives: Order['lives'];
-  /** There for publishes: they keep their order, and their number is bounded. */
-  readonly publish?: DroppedPublish;
-  /** Milliseconds until it fails. */
-  readonly timeout: number;
+  /** Milliseconds until it fails. Default: for ever. */
+  readonly timeout?: number;
   /** What it fails with then. Default `timeout`. */
   readonly late?: ThrumErrorCode | undefined;
-  /** Whether the application has used its id before. */
-  readonly repeats?: boolean;
+  /**
+   * Somebody waits for the answer: it goes once the server let us in, and fails when nothing will go by itself any more.
+   * The others tend subscriptions; they go right behind `auth` and outlive `disconnect()`.
+   */
+  readonly asked?: boolean;
+  /** There for publishes: they keep their order, and their number is bounded. */
+  readonly publish?: DroppedPublish | undefined;
+  /** Of the frame; above the limit, the order fails. */
+  readonly bytes?: number;
+  /** It went once: whatever becomes of it now, the server may have it. */
+  readonly tried?: boolean | undefined;
 }
 
-interface Item extends Order, Partial<Omit<Question, 'id' | 'lives'>> {
+interface Item extends Order {
   readonly id: FrameId;
+  /** Its id was used before, by a publish that came to an end. */
+  readonly repeats: boolean;
   /** On this connection, and not refused since. */
   sent: boolean;
-  /** It went once: whatever becomes of it now, the server may have it. */
-  tried?: boolean;
+  tried?: boolean | undefined;
   /** What it followed when it went last. */
   follows?: string | undefined;
   refusals: number;
   /** When it may go, or may go again. */
   dueAt: number;
   readonly deadline: number;
-  /**
-   * Somebody waits for the answer: it goes once the server let us in, and fails when nothing will go by itself any more.
-   * The others tend subscriptions; they go right behind `auth` and outlive `disconnect()`.
-   */
-  readonly asked?: boolean;
-  /** Of the frame; above the limit, the order fails. */
-  readonly bytes?: number;
-}
-
-interface RequestFrame {
-  readonly type: string;
-  readonly [field: string]: unknown;
 }
 
 /** All that has to be sent, below the server's rate limit, and all that waits for an answer. */
 export interface Outbox {
-  /** Kept across connections and sent again with its id until acknowledged, within the bounds of the queue. */
-  publish(channel: string, event: string, data: unknown, options?: PublishOptions): Promise<Published>;
-  /** `read` turns the answer's `data` into what the promise resolves with. */
-  request<T>(
-    lives: Order['lives'],
-    frame: RequestFrame,
-    wait: CallOptions | undefined,
-    read: (data: unknown) => T,
-  ): Promise<T>;
+  /** A number that no order has had. */
+  newId(): number;
   /** Sends it in its turn, as soon as it may go, and not before `delay` milliseconds. Returns its id. */
   add(order: Order, delay?: number): FrameId;
+  /** What `run` adds goes before all that is there. */
+  front<T>(run: () => T): T;
   get(id: FrameId | undefined): (Order & { readonly sent: boolean }) | undefined;
+  /** Ends it. */
+  settle(id: FrameId, outcome: Frame | ThrumError): void;
   /** Forgets it. */
   cancel(id: FrameId | undefined): void;
   /** Takes the frame as the answer to the order with its id, if there is one. */
@@ -124,18 +79,19 @@ const perSecond = 1000 / 0.8;
 const burst = 1.5 * perSecond;
 const maxUsed = 500;
 
+/** Why an order ended that may be given again. */
+export const ended = (code: ThrumErrorCode): ThrumError => new ThrumError(code, { retry: true });
+
 /**
- * @param wanted connects where nothing else did; returns why nothing can be sent, if so
- * @param ready whether the server let us in
+ * @param ready whether what somebody waits for may go
  * @param send hands a frame to the socket
  */
 export const createOutbox = (
   settings: Settings,
-  wanted: () => ThrumError | undefined,
   ready: () => boolean,
   send: (data: Encoded) => void,
 ): Outbox => {
-  const { codec, env, queue, publishTimeout, onDrop } = settings;
+  const { env, queue, publishTimeout } = settings;
   const items = new Map<unknown, Item>();
   let lastId = 0;
   let maxBytes = queue.maxBytes;
@@ -145,39 +101,31 @@ export const createOutbox = (
   let paidAt = 0;
   let stopTimer = (): void => {};
 
-  const add = (order: Order & Partial<Item>, delay = 0): FrameId => {
-    const now = env.monotonic();
-    const { id = (lastId += 1), timeout = Infinity } = order;
-    items.set(id, { ...order, id, sent: false, refusals: 0, dueAt: now + delay, deadline: now + timeout });
-    pump();
-    return id;
-  };
-  // The ids of publishes that came to an end, the latest of them; a long-lived page must not keep all.
-  const used = new Set<string>();
-  const remember = (id: string): void => {
+  // The ids of publishes that came to an end, the latest of them: a long-lived page must not keep all.
+  const used = new Set<FrameId>();
+  const remember = (id: FrameId): void => {
     used.add(id);
-    if (used.size > maxUsed) used.delete(used.values().next().value as string);
+    if (used.size > maxUsed) used.delete(used.values().next().value as FrameId);
   };
 
-  const settle = (id: unknown, outcome: Frame | ThrumError): void => {
+  const newId = (): number => (lastId += 1);
+  const settle = (id: FrameId, outcome: Frame | ThrumError): void => {
     const item = items.get(id);
     items.delete(id);
-    if (item?.publish) remember(item.publish.id);
+    if (item?.publish) remember(id);
     item?.done?.(outcome);
   };
-
-  const fail = (id: unknown, code: ThrumErrorCode): void => settle(id, new ThrumError(code, { retry: true }));
 
   /** One look at everything: ends what is too late, sends what may go, and comes back when the next thing is due. */
   const pump = (): void => {
     const now = env.monotonic();
-    // By channel: the last publish so far that has no answer yet.
+    // By channel: the last publish so far that has no answer yet; `null`: one that must not be named.
     const unanswered = new Map<string, string | null>();
     let paused = false;
     let next = Infinity;
     for (const item of items.values()) {
       const { id, publish, asked, bytes = 0, late = 'timeout', deadline } = item;
-      if (deadline <= now) fail(id, late);
+      if (deadline <= now) settle(id, ended(late));
       // The server of an earlier connection took larger ones, and may have taken this one.
       else if (bytes > maxBytes && !item.sent)
         settle(id, new ThrumError(item.tried ? 'disconnected' : 'too_large'));
@@ -227,75 +175,36 @@ export const createOutbox = (
       if (tried) continue;
       count -= 1;
       total -= bytes;
-      fail(id, 'queue_full');
+      settle(id, ended('queue_full'));
     }
   };
 
-  const ask = <T>(
-    question: Question,
-    frame: RequestFrame,
-    signal: AbortSignal | undefined,
-    read: (answer: Frame) => T,
-  ): Promise<T> => {
-    const promise = new Promise<T>((resolve, reject) => {
-      const { id, publish, lives } = question;
-      const data = encode(settings, { ...frame, id });
-      const aborted = (): ThrumError => new ThrumError('aborted', { cause: signal?.reason });
-      const abort = (): void => settle(id, aborted());
-      const done = (outcome: Frame | ThrumError): void => {
-        signal?.removeEventListener('abort', abort);
-        if (!(outcome instanceof ThrumError)) resolve(read(outcome));
-        else {
-          reject(outcome);
-          if (publish) void safely(() => onDrop?.(publish, outcome));
-        }
-      };
-      const twin = items.get(id);
-      if (twin) {
-        if (twin.encode(id) !== data) throw new ThrumError('id_conflict');
-        const first = twin.done;
-        twin.done = (outcome) => {
-          first?.(outcome);
-          done(outcome);
-        };
-        return;
-      }
-      const refusal = wanted() ?? (signal?.aborted && aborted());
-      if (refusal) throw refusal;
-      const bytes = typeof data === 'string' ? new TextEncoder().encode(data).length : data.length;
-      signal?.addEventListener('abort', abort);
-      const encodeAgain = (_: FrameId, follows?: string): Encoded =>
-        // From what was encoded once: the caller may have changed its data since.
-        follows ? codec.encode({ ...Object(codec.decode(data)), follows }) : data;
-      add({ ...question, encode: encodeAgain, bytes, asked: true, done });
-      if (lives === 'now' && !ready()) fail(id, 'disconnected');
-    });
-    // A refusal nobody waits for must not end a Node process as an unhandled rejection.
-    promise.catch(() => {});
-    return promise;
-  };
-
   return {
-    publish: (channel, event, data = null, { id = env.id(), queue: keep = true, timeout, signal } = {}) => {
-      const publish = { channel, event, data, id };
-      const question: Question = {
+    newId,
+    add: (order, delay = 0) => {
+      const now = env.monotonic();
+      const { id = newId(), timeout = Infinity } = order;
+      items.set(id, {
+        ...order,
         id,
-        publish,
         repeats: used.has(id),
-        lives: keep ? 'again' : 'now',
-        timeout: timeout ?? queue.maxAge,
-        late: timeout === undefined ? 'expired' : undefined,
-      };
-      return ask(question, { type: 'message', ...publish }, signal, ({ position, duplicate }) => ({
-        id,
-        position,
-        duplicate: duplicate === true,
-      }));
+        sent: false,
+        refusals: 0,
+        dueAt: now + delay,
+        deadline: now + timeout,
+      });
+      pump();
+      return id;
     },
-    request: (lives, frame, { id = (lastId += 1), timeout = settings.requestTimeout, signal } = {}, read) =>
-      ask({ id, lives, timeout }, frame, signal, ({ data }) => read(data)),
-    add,
+    front: (run) => {
+      const later = [...items];
+      items.clear();
+      const result = run();
+      later.forEach(([id, item]) => items.set(id, item));
+      return result;
+    },
     get: (id) => items.get(id),
+    settle,
     cancel: (id) => items.delete(id),
     answer: (frame) => {
       const item = items.get(frame['id']);
@@ -322,8 +231,9 @@ export const createOutbox = (
     down: (error) => {
       pace = 0;
       for (const item of items.values()) {
-        if (error && item.asked) settle(item.id, error);
-        else if (item.lives === 'now' || (item.lives === 'once' && item.sent)) fail(item.id, 'disconnected');
+        const { id, lives, sent, asked } = item;
+        if (error && asked) settle(id, error);
+        else if (lives === 'now' || (lives === 'once' && sent)) settle(id, ended('disconnected'));
         item.sent = false;
         item.dueAt = 0;
       }
@@ -331,13 +241,4 @@ export const createOutbox = (
     },
     size: () => [...items.values()].filter(({ asked }) => asked).length,
   };
-};
-
-/** Throws `invalid_data` for what no frame can carry: cycles, BigInt, a throwing `toJSON`. */
-export const encode = ({ codec }: Pick<Settings, 'codec'>, frame: object): Encoded => {
-  try {
-    return codec.encode(frame);
-  } catch (cause) {
-    throw new ThrumError('invalid_data', { cause });
-  }
 };

@@ -4,6 +4,8 @@ import { backoffDelay } from './backoff.ts';
 import { ThrumError, notify } from './errors.ts';
 import type { Outbox } from './outbox.ts';
 import { withChanges } from './presence.ts';
+import type { PersistedClient } from './persisted.ts';
+import type { Requests } from './requests.ts';
 import type { Settings } from './settings.ts';
 import type { Encoded } from './socket-like.ts';
 import type { ChannelOptions, Status, StatusType, Subscription } from './subscription.ts';
@@ -22,6 +24,7 @@ export interface Subscriptions {
   down(error: ThrumError | undefined): void;
   /** Every frame about a channel that answers no order; returns whether it was sound. */
   receive(frame: Frame): boolean;
+  positions: PersistedClient['positions'];
   /** The client is disposed of. */
   clear(): void;
 }
@@ -38,9 +41,10 @@ const nobody: readonly Member[] = [];
 export const createSubscriptions = (
   settings: Settings,
   outbox: Outbox,
+  requests: Requests,
   wanted: () => unknown,
 ): Subscriptions => {
-  const { env, codec } = settings;
+  const { env, codec, persist } = settings;
   const subs = new Map<string, Subscription>();
 
   const get = (name: string): Subscription => {
@@ -76,8 +80,11 @@ export const createSubscriptions = (
   const ask = (sub: Subscription, delay?: number): void => {
     outbox.cancel(sub.asking);
     sub.phase = 'asking';
-    const encodeSubscribe = (id: FrameId): Encoded =>
-      codec.encode({
+    const encodeSubscribe = (id: FrameId): Encoded | undefined => {
+      if (persist?.isLoading) return undefined;
+      // The cursor knows where a named subscriber was.
+      if (!sub.position && !sub.as) sub.since ??= persist?.since(sub.name);
+      return codec.encode({
         type: 'subscribe',
         channel: sub.name,
         // The cursor knows what was processed. What was only received has to come again, should this page end now.
@@ -87,6 +94,7 @@ export const createSubscriptions = (
         presence: sub.presence,
         id,
       });
+    };
     const done = (outcome: Frame | ThrumError): void => {
       if (!(outcome instanceof ThrumError)) onAnswer(sub, outcome);
       // The server's own subscription goes on; what came since we last knew is not ours to ask for.
@@ -101,6 +109,7 @@ export const createSubscriptions = (
   };
   const enter = (sub: Subscription, type: StatusType, position?: Position): void => {
     sub.position = position;
+    sub.origin ??= position;
     emit(sub, 'live', { type, position });
   };
 
@@ -116,7 +125,7 @@ export const createSubscriptions = (
   };
   const tell = (sub: Subscription): void => {
     if (!sub.state) return;
-    outbox
+    requests
       .request('once', { type: 'presence', channel: sub.name, ...sub.state }, undefined, () => {})
       .catch((error) => {
         // Without a connection nobody refused it, and it goes again on the next one.
@@ -271,6 +280,12 @@ export const createSubscriptions = (
       }
       return true;
     },
+    positions: () =>
+      [...subs.values()].map(({ name, ack, processed, origin, position, since }) => [
+        name,
+        // What was only received comes again, and what is not recovered yet still has to.
+        (ack ? (processed ?? origin) : position) ?? since,
+      ]),
     clear: () => {
       [...subs.values()].forEach(leave);
       subs.clear();

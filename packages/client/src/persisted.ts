@@ -1,0 +1,42 @@
+import type { Position, Since } from '@thrum/protocol';
+import type { Outbox } from './outbox.ts';
+import type { Requests } from './requests.ts';
+import type { Settings } from './settings.ts';
+import type { Encoded } from './socket-like.ts';
+
+/**
+ * What keeps publishes and positions over the life of a page, for one client: `@thrum/client/persist` makes one. All that
+ * the core entry knows of it; nothing here throws or is waited for.
+ */
+export interface Persist {
+  /** While true, nothing goes: what an earlier page left is not here yet, and goes first. */
+  readonly isLoading: boolean;
+  /** Called once, before everything else. */
+  start(client: PersistedClient): void;
+  /** The server let us in. Called before anything goes; without an id: as an anonymous user. */
+  ready(userId: string | undefined): void;
+  /**
+   * A publish waits from now on.
+   *
+   * @param frame as it would be sent
+   * @param until when it is given up, by the wall clock
+   */
+  save(id: string, frame: Encoded, until: number): void;
+  /** It has its outcome. */
+  remove(id: string): void;
+  /** Where an earlier page stood in a channel; asked when this one begins there without a place of its own. */
+  since(channel: string): Position | undefined;
+  /** Some position may have moved. */
+  moved(): void;
+  /** The client is disposed of: nothing that happens from now on counts. */
+  close(): void;
+}
+
+/** The parts of a client that its keeper works with. */
+export interface PersistedClient {
+  readonly settings: Settings;
+  readonly outbox: Outbox;
+  readonly requests: Requests;
+  /** By channel: up to where its listeners have been given everything. */
+  positions(): (readonly [channel: string, position: Since | undefined])[];
+}
