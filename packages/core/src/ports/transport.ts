@@ -15,6 +15,12 @@ export interface Transport {
   readonly bufferedBytes: number;
   /** Sends one encoded frame as one message: text, unless the codec is binary. */
   send(message: Uint8Array): void;
+  /**
+   * Sends several frames, each as a message of its own: what `send` does with each in turn, in one write to the network.
+   * Many connections are given the very same array, so what a transport makes of it can be used again. Absent where a
+   * transport gains nothing by it.
+   */
+  sendAll?(messages: readonly Uint8Array[]): void;
   /** Ends the connection in the transport's own polite way. */
   close(code: number, reason: string): void;
 }
