@@ -8,6 +8,9 @@ interface Kept {
   readonly frame: SharedFrame;
 }
 
+/** No publication is shorter on the wire. */
+const leastBytes = 64;
+
 /** The room that the channels of a node share for what they keep. Those that were fed longest ago give way. */
 export class RecentRoom {
   private readonly limit: number;
@@ -16,6 +19,11 @@ export class RecentRoom {
 
   constructor(limit: number) {
     this.limit = limit;
+  }
+
+  /** Whether so many could find room at all: else they are not even encoded to be weighed. */
+  mayHold(publications: number): boolean {
+    return publications * leastBytes <= this.limit;
   }
 
   /** One of them has taken so many bytes. */
@@ -98,7 +106,7 @@ export class Recent {
   /** Takes a publication that was delivered. */
   keep(publication: Publication, frame: SharedFrame): void {
     const { epoch, offset = 0 } = publication;
-    if (epoch === this.epoch && offset <= this.top) return;
+    if ((epoch === this.epoch && offset <= this.top) || !this.room.mayHold(1)) return;
     if (epoch !== this.epoch || offset !== this.top + 1) this.begin(publication);
     this.top = offset;
     this.kept.push({ publication, frame });
@@ -110,6 +118,7 @@ export class Recent {
   take({ publications }: LogPage): void {
     const [first, last] = [publications[0], publications.at(-1)];
     if (first?.offset === undefined || last?.offset === undefined) return;
+    if (!this.room.mayHold(publications.length)) return;
     const isAhead = first.epoch !== this.epoch || first.offset > this.top + 1;
     if (!isAhead && last.offset < this.start) return;
     if (!isAhead) this.prepend(publications.filter(({ offset = 0 }) => offset <= this.start));
