@@ -8,6 +8,7 @@ import { formatTable } from './report/table.ts';
 import { accept } from './scenarios/accept.ts';
 import { fanout } from './scenarios/fanout.ts';
 import { idle } from './scenarios/idle.ts';
+import { recovery, recoveryPeers } from './scenarios/recovery.ts';
 import type { Scenario } from './scenarios/scenario.ts';
 
 /** Peers take turns (A B C A B C), so that a machine that becomes slower does so for all of them. */
@@ -15,7 +16,7 @@ async function sample<S extends Rounded>(scenario: Scenario<S>, options: Options
   const samples: S[] = [];
   for (let round = 1; round <= options.rounds; round += 1) {
     for (const peer of options.peers) {
-      process.stderr.write(`${scenario.title} ${round}/${options.rounds}: ${peer.name}\n`);
+      process.stderr.write(`${scenario.title} ${round}/${options.rounds}: ${peer.label ?? peer.name}\n`);
       samples.push(...(await scenario.measure(peer, round, options)));
     }
   }
@@ -32,6 +33,7 @@ const scenarios: Readonly<Record<ScenarioName, (options: Options) => Promise<rea
   fanout: (options) => measure(fanout, options),
   idle: (options) => measure(idle, options),
   accept: (options) => measure(accept, options),
+  recovery: (options) => measure(recovery, { ...options, peers: recoveryPeers }),
 };
 
 async function main(): Promise<void> {

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { isPeerName, type Peer, peerNames, peers } from './peers.ts';
 import { descriptorLimit } from './report/machine.ts';
 
-const scenarioNames = ['fanout', 'idle', 'accept'] as const;
+const scenarioNames = ['fanout', 'idle', 'accept', 'recovery'] as const;
 
 export type ScenarioName = (typeof scenarioNames)[number];
 
@@ -15,7 +15,7 @@ export interface Options {
   /** Of the measured part of a fan-out round. */
   readonly seconds: number;
   readonly warmupSeconds: number;
-  /** Of `idle` and `accept`. */
+  /** Of `idle`, `accept` and `recovery`. */
   readonly connections: number;
   /** Where the samples go as JSON. */
   readonly json: string | undefined;
@@ -29,7 +29,7 @@ export class UsageError extends Error {}
 /** Descriptors that a process needs besides its connections. */
 const spareDescriptors = 100;
 
-const usage = `npm run bench -- <fanout | idle | accept | all> [options]
+const usage = `npm run bench -- <fanout | idle | accept | recovery | all> [options]
 
   --quick            small and short: shows that all works, proves nothing
   --peers a,b        of ${peerNames.join(', ')} (default: all)
@@ -38,7 +38,7 @@ const usage = `npm run bench -- <fanout | idle | accept | all> [options]
   --subscribers n    fan-out: subscribers (default 1000; quick 200)
   --in-flight a,b    fan-out: publications under way (default 4,64)
   --seconds n        fan-out: measured time of one round (default 4; quick 1)
-  --connections n    idle, accept: connections (default 10000; quick 1000)
+  --connections n    idle, accept, recovery: connections (default 10000; quick 1000)
   --profile folder   CPU profiles of the servers; read them with bench/profile.ts
 `;
 

@@ -3,6 +3,10 @@ export interface Peer {
   readonly name: PeerName;
   /** The program of its process. */
   readonly program: URL;
+  /** What its rows are called. Default: its name. */
+  readonly label?: string;
+  /** For the program. */
+  readonly args?: readonly string[];
   /** The package whose version is printed. */
   readonly package: string;
 }

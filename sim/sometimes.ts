@@ -44,6 +44,7 @@ const situations: Readonly<Record<string, Situation>> = {
   'a client recovered': metric('recovered'),
   'a client recovered across a crash': acrossCrash,
   'a recovery was refused': metric('unrecovered'),
+  'what others had been sent was shared': metric('pagesShared'),
   'a hole was healed': metric('healed'),
   'live subscribers were reset': metric('resets'),
   'the SDK saw a hole and asked again': askedAgain,

@@ -1,5 +1,7 @@
-import type { ConnectOptions } from '../process/calls.ts';
-import { Subscriber, type Tally } from './subscriber.ts';
+import type { ConnectOptions, RecoverOptions, RecoverResult } from '../process/calls.ts';
+import { quantile } from '../report/stats.ts';
+import { Returner } from './returner.ts';
+import { Subscriber, type Tally, type Target } from './subscriber.ts';
 import { wires } from './wire.ts';
 
 const host = '127.0.0.1';
@@ -25,13 +27,51 @@ export class Fleet {
 
   /** Opens connections, some at a time. @throws Error when they are not open by the deadline. */
   async connect(options: ConnectOptions): Promise<void> {
-    const { peer, port, count, concurrency, deadlineMs } = options;
+    const wire = wires[options.peer];
+    await this.open(options, (target, opened) => new Subscriber(wire, target, this.tally, opened));
+  }
+
+  /** Opens connections that ask for what they missed as soon as they are open; each must get exactly that, in order. */
+  async recover(options: RecoverOptions): Promise<RecoverResult> {
+    const { count, deadlineMs, missed } = options;
+    const cpuBefore = process.cpuUsage();
+    const start = performance.now();
+    const returners: Returner[] = [];
+    const all = Promise.withResolvers<void>();
+    let caughtUp = 0;
+    const done = (): void => {
+      caughtUp += 1;
+      if (caughtUp === count) all.resolve();
+    };
+    await this.open(options, (target, opened) => {
+      const ask = (): void => {
+        opened();
+        void returner.subscribe();
+      };
+      const returner = new Returner(target, this.tally, missed, ask, done);
+      returners.push(returner);
+      return returner;
+    });
+    await this.within(all.promise, deadlineMs, () => `${count} that are caught up, got ${caughtUp}`);
+    const cpu = process.cpuUsage(cpuBefore);
+    const seconds = returners.map(({ caughtUpAt = Number.NaN }) => (caughtUpAt - start) / 1000);
+    return {
+      first: quantile(seconds, 0),
+      median: quantile(seconds, 0.5),
+      last: quantile(seconds, 1),
+      cpu: (cpu.user + cpu.system) / 1e6,
+    };
+  }
+
+  private async open(
+    { port, count, concurrency, deadlineMs }: ConnectOptions,
+    make: (target: Target, opened: () => void) => Subscriber,
+  ): Promise<void> {
     let open = 0;
     const one = (index: number): Promise<void> =>
       new Promise((resolve) => {
         const localAddress = `127.0.0.${2 + (index % addresses)}`;
-        const target = { host, port, localAddress };
-        this.subscribers.push(new Subscriber(wires[peer], target, this.tally, resolve));
+        this.subscribers.push(make({ host, port, localAddress }, resolve));
       });
     // All of them take from one iterator, so that there are always `concurrency` under way.
     const indices = Array.from({ length: count }).keys();

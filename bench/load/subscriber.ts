@@ -93,7 +93,7 @@ export class Subscriber implements FrameSink {
     else if (opcode === opcodes.text || opcode === opcodes.binary) this.text(bytes);
   }
 
-  private text(bytes: Buffer): void {
+  protected text(bytes: Buffer): void {
     if (this.counting && bytes.length > longestProtocolText) {
       const published = publishedAt(bytes);
       if (published === undefined) this.fail(`expected a publication, got ${bytes.toString().slice(0, 200)}`);
@@ -110,7 +110,7 @@ export class Subscriber implements FrameSink {
     } else if (text.includes('"error"')) this.fail(`the server answered ${text.slice(0, 200)}`);
   }
 
-  private delivered(): void {
+  protected delivered(): void {
     this.received += 1;
     this.tally.delivered += 1;
   }
@@ -155,7 +155,7 @@ export class Subscriber implements FrameSink {
     this.socket.write(clientFrame(opcode, payload));
   }
 
-  private fail(why: string): void {
+  protected fail(why: string): void {
     if (this.closing) return;
     this.close();
     this.tally.failed(new Error(why));

@@ -14,6 +14,7 @@ answer<LoadCalls>({
   },
   subscribe: ({ deadlineMs }) => fleet.subscribe(deadlineMs),
   publish: (options) => runLoop(fleet, options),
+  recover: (options) => fleet.recover(options),
   close: () => {
     fleet.close();
     fleet = new Fleet();

@@ -1,3 +1,4 @@
+import type { Position } from '@thrum/protocol';
 import type { PeerName } from '../peers.ts';
 
 /** The cost of a server at one moment, as it sees itself. */
@@ -10,12 +11,33 @@ export interface Mark {
   readonly heapUsed: number;
   /** Memory outside the heap that V8 knows of, ArrayBuffers included. */
   readonly external: number;
+  /** The most RSS since the last mark that collected; NaN where the system does not say. */
+  readonly peakRss: number;
+}
+
+/** What a recovery cost the log, counted by the server. */
+export interface Counters {
+  readonly pagesRead: number;
+  readonly positionsRead: number;
+  readonly recovered: number;
+  readonly unrecovered: number;
+  /** Publications turned into text. */
+  readonly encoded: number;
+}
+
+/** What everybody missed: so many publications after a position. */
+export interface Missed {
+  readonly position: Position;
+  readonly count: number;
 }
 
 /** What a server under test can be asked. */
 export interface ServerCalls {
   listen(): { readonly port: number; readonly controlPort: number };
   mark(options: { readonly collect: boolean }): Mark;
+  /** Publishes what nobody hears; answers with the position before it. */
+  miss(options: { readonly count: number }): Position;
+  counters(): Counters;
   startProfile(): void;
   /** Ends what `startProfile` began and writes it to a file. */
   stopProfile(options: { readonly file: string }): void;
@@ -51,12 +73,27 @@ export interface LoopResult {
   readonly cpu: number;
 }
 
+export interface RecoverOptions extends ConnectOptions {
+  readonly missed: Missed;
+}
+
+/** Seconds from the first handshake until the first, the middle and the last one had everything. */
+export interface RecoverResult {
+  readonly first: number;
+  readonly median: number;
+  readonly last: number;
+  /** CPU seconds of the load process. */
+  readonly cpu: number;
+}
+
 /** What a load process can be asked, in this order. */
 export interface LoadCalls {
   /** Opens connections; answers with the seconds that took. */
   connect(options: ConnectOptions): number;
   subscribe(options: { readonly deadlineMs: number }): void;
   publish(options: PublishOptions): LoopResult;
+  /** Instead of the three above: opens connections that recover at once. */
+  recover(options: RecoverOptions): RecoverResult;
   /** Closes what was opened. */
   close(): void;
 }

@@ -17,6 +17,7 @@ export interface ChildOptions {
   readonly program: URL;
   readonly core: number;
   readonly nodeOptions?: readonly string[];
+  readonly args?: readonly string[] | undefined;
 }
 
 const running = new Set<ChildProcess>();
@@ -41,9 +42,15 @@ export class Child<C extends Calls<C>> implements AsyncDisposable {
   /** Why there is nobody to call any more. */
   ended: string | undefined;
 
-  constructor({ title, program, core, nodeOptions = [] }: ChildOptions) {
+  constructor({ title, program, core, nodeOptions = [], args: own = [] }: ChildOptions) {
     this.title = title;
-    const node = [process.execPath, '--conditions=thrum:source', ...nodeOptions, fileURLToPath(program)];
+    const node = [
+      process.execPath,
+      '--conditions=thrum:source',
+      ...nodeOptions,
+      fileURLToPath(program),
+      ...own,
+    ];
     const [command = '', ...args] = pinned ? ['taskset', '-c', String(core), ...node] : node;
     // What a child prints goes to standard error: standard output is for the tables.
     this.child = spawn(command, args, { stdio: ['ignore', 2, 2, 'ipc'] });

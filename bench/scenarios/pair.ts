@@ -2,7 +2,15 @@ import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Options } from '../options.ts';
 import type { Peer } from '../peers.ts';
-import type { LoadCalls, LoopResult, Mark, ServerCalls } from '../process/calls.ts';
+import type {
+  Counters,
+  LoadCalls,
+  LoopResult,
+  Mark,
+  Missed,
+  RecoverResult,
+  ServerCalls,
+} from '../process/calls.ts';
 import { Child, cores } from '../process/child.ts';
 import { coreBusy } from '../report/machine.ts';
 
@@ -36,6 +44,7 @@ export class Pair implements AsyncDisposable {
       program: peer.program,
       core: cores.server,
       nodeOptions: ['--expose-gc'],
+      args: peer.args,
     });
     this.load = new Child({
       title: `load on ${peer.name}`,
@@ -70,6 +79,23 @@ export class Pair implements AsyncDisposable {
   async subscribe(count: number): Promise<void> {
     const deadlineMs = shortMs + count * 2;
     await this.ask('subscribe', { deadlineMs }, deadlineMs + shortMs);
+  }
+
+  /** Publishes what nobody hears. */
+  async miss(count: number): Promise<Missed> {
+    return { position: await this.server.call('miss', { count }, shortMs), count };
+  }
+
+  counters(): Promise<Counters> {
+    return this.server.call('counters', undefined, shortMs);
+  }
+
+  /** Opens connections that recover what was missed, and waits until each has all of it. */
+  async recover(count: number, missed: Missed): Promise<RecoverResult> {
+    const deadlineMs = shortMs + count * 10;
+    const { name: peer } = this.peer;
+    const options = { peer, port: this.ports.port, count, concurrency, deadlineMs, missed };
+    return this.ask('recover', options, deadlineMs + shortMs);
   }
 
   /** Runs the closed loop. */

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
+import type { Position } from '@thrum/protocol';
 import { stampedPayload } from '../payload.ts';
 import { answer } from '../process/answer.ts';
-import type { Mark, ServerCalls } from '../process/calls.ts';
+import type { Counters, Mark, ServerCalls } from '../process/calls.ts';
 import { startProfile, stopProfile } from './profiler.ts';
 
 /** The one place that servers listen on. */
@@ -13,21 +15,33 @@ export interface Server {
   readonly port: number;
   /** Publishes to the one channel, by the server's own means; everyone who subscribed gets it. */
   publish(payload: string): void;
+  /** For the scenario that asks for it. */
+  readonly recovery?: {
+    miss(count: number): Promise<Position>;
+    counters(): Counters;
+  };
 }
 
-const payloadBytes = 100;
+export const payloadBytes = 100;
 
 /** Gives a server the calls of the benchmark. What it adds to the cost is the same for every peer. */
 export function serve(start: () => Promise<Server>): void {
+  let server: Server | undefined;
+  const recovery = (): NonNullable<Server['recovery']> => {
+    if (server?.recovery === undefined) throw new Error('expected a server that recovers, got another');
+    return server.recovery;
+  };
   answer<ServerCalls>({
     listen: async () => {
-      const server = await start();
+      server = await start();
       return { port: server.port, controlPort: await listenForControl(server) };
     },
     mark: async ({ collect }) => {
       if (collect) await collectGarbage();
-      return mark();
+      return mark(collect);
     },
+    miss: ({ count }) => recovery().miss(count),
+    counters: () => recovery().counters(),
     startProfile,
     stopProfile: ({ file }) => stopProfile(file),
     // The answer must go out before it.
@@ -50,10 +64,20 @@ async function listenForControl(server: Server): Promise<number> {
   return (control.address() as AddressInfo).port;
 }
 
-function mark(): Mark {
+function mark(isNewPeak: boolean): Mark {
   const { user, system } = process.cpuUsage();
   const { rss, heapUsed, external } = process.memoryUsage();
-  return { cpuUser: user, cpuSystem: system, rss, heapUsed, external };
+  return { cpuUser: user, cpuSystem: system, rss, heapUsed, external, peakRss: peakRss(isNewPeak) };
+}
+
+function peakRss(isNew: boolean): number {
+  try {
+    const kibibytes = /^VmHWM:\s+(\d+)/mu.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+    if (isNew) writeFileSync('/proc/self/clear_refs', '5');
+    return Number(kibibytes) * 1024;
+  } catch {
+    return Number.NaN;
+  }
 }
 
 /**

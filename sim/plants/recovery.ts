@@ -51,12 +51,27 @@ export const recovery: readonly Plant[] = [
   {
     name: 'torn-position',
     file: 'packages/core/src/channel/join.ts',
-    find: 'if (since === undefined) return broker.read(channel, { limit: 0 });',
-    replace: `if (since === undefined) {
-    const { epoch } = await broker.read(channel, { limit: 0 });
-    return { ...(await broker.read(channel, { limit: 0 })), epoch };
-  }`,
+    find: 'if (since === undefined) return log.head();',
+    replace: `if (since === undefined)
+    return log.head().then(async ({ epoch }) => ({ ...(await log.head()), epoch }));`,
     expected: ['20'],
     why: 'epoch and offset are read in two steps, with a lost log in between',
+  },
+  {
+    name: 'kept-without-position',
+    file: 'packages/core/src/channel/channel-log.ts',
+    find: 'const page = pageOf(await this.head());',
+    replace: `const { epoch = '', top } = this.recent as unknown as { epoch?: string; top: number };
+      const page = pageOf({ epoch, offset: top, oldest: 1, publications: [] });`,
+    expected: ['7', '20', '5'],
+    why: 'what is kept is taken for the log itself, which was lost or has grown meanwhile',
+  },
+  {
+    name: 'kept-of-another-log',
+    file: 'packages/core/src/channel/recent.ts',
+    find: 'return epoch === this.epoch && after <= this.top && after >= this.start;',
+    replace: 'return after <= this.top && after >= this.start;',
+    expected: ['2', '5', '7'],
+    why: 'what is kept of a lost log is sent as if it stood in the new one',
   },
 ];

@@ -71,7 +71,8 @@ describe('an outbox', { timeout: 30_000 }, () => {
     const { outbox, sent, pipe, push } = createPipe({});
     pipe.bufferedBytes = 100_000;
     pipe.onSend = () => outbox.clear();
-    for (let i = 0; i < 3; i += 1) push(new Uint8Array(1));
+    // Each more than is handed over in one piece.
+    for (let i = 0; i < 3; i += 1) push(new Uint8Array(70_000));
     pipe.bufferedBytes = 0;
     outbox.drained();
     expect(sent).toHaveLength(1);

@@ -13,6 +13,7 @@ export interface Limits {
   readonly channels: number;
   readonly connections: number;
   readonly historyPage: number;
+  readonly recentBytes: number;
   readonly rate: number;
   readonly abuseFactor: number;
   readonly presenceStateBytes: number;
@@ -41,6 +42,7 @@ export const defaultLimits: Limits = {
   channels: 100,
   connections: 10_000,
   historyPage: 300,
+  recentBytes: 33_554_432,
   rate: 50,
   abuseFactor: 50,
   presenceStateBytes: 1024,

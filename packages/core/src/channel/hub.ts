@@ -3,6 +3,7 @@ import type { Parts } from '../parts.ts';
 import type { Presence } from '../presence/presence.ts';
 import type { Rules } from './definitions.ts';
 import { LiveChannel } from './live-channel.ts';
+import { RecentRoom } from './recent.ts';
 import { Subscription } from './subscription.ts';
 
 /** A subscription with the channel it is in. */
@@ -18,10 +19,12 @@ export class Hub {
   private readonly users = new Map<string, Set<Connection>>();
   private readonly parts: Parts;
   private readonly presence: Presence;
+  private readonly room: RecentRoom;
 
   constructor(parts: Parts, presence: Presence) {
     this.parts = parts;
     this.presence = presence;
+    this.room = new RecentRoom(parts.limits.recentBytes);
   }
 
   add(connection: Connection): void {
@@ -61,7 +64,7 @@ export class Hub {
   enter(connection: Connection, name: string, rules: Rules): Entered {
     let channel = this.channels.get(name);
     if (channel === undefined) {
-      channel = new LiveChannel(this.parts, name, rules);
+      channel = new LiveChannel(this.parts, name, rules, this.room);
       this.channels.set(name, channel);
       this.parts.metrics.channels = this.channels.size;
     }

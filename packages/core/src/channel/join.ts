@@ -1,6 +1,5 @@
-import { type FrameId, type Since, toPublicationFrame } from '@thrum/protocol';
+import type { FrameId, Since } from '@thrum/protocol';
 import { ThrumError } from '../errors.ts';
-import { SharedFrame } from '../connection/encode.ts';
 import type { Parts } from '../parts.ts';
 import type { LogPage } from '../ports/broker.ts';
 import { merge, type Start } from './merge.ts';
@@ -74,15 +73,12 @@ function begin(
     answer(entered, start, request);
   }
   acks?.begin(start.position);
+  const { publications } = start;
+  const sent = connection.replay(channel.log.recent.frames(publications), subscription);
+  // The first part and not the last: who asks again from there gets further each time.
+  if (sent < publications.length) connection.miss(subscription, publications.length - sent);
   const dueAt = env.monotonic() + limits.redeliverySeconds * 1000;
-  for (const [index, publication] of start.publications.entries()) {
-    if (!connection.replay(new SharedFrame(toPublicationFrame(publication)), subscription)) {
-      // The first part and not the last: who asks again from there gets further each time.
-      connection.miss(subscription, start.publications.length - index);
-      break;
-    }
-    acks?.sent(publication, dueAt);
-  }
+  if (acks !== undefined) for (const publication of publications) acks.sent(publication, dueAt);
   // So much at once may have been more than the connection could take.
   if (!subscription.current) return true;
   if (start.partial === true) channel.pause(subscription, position);
@@ -105,16 +101,14 @@ function answer(
 }
 
 /** What follows a position, or the newest few, oldest first either way. */
-async function read(
-  { broker, limits }: Parts,
-  { channel: { name: channel }, subscription: { acks } }: Entered,
+function read(
+  { limits }: Parts,
+  { channel: { log }, subscription: { acks } }: Entered,
   since: Since | undefined,
 ): Promise<LogPage> {
   const { historyPage } = limits;
-  if (since === undefined) return broker.read(channel, { limit: 0 });
+  if (since === undefined) return log.head();
   if (typeof since === 'object' && 'epoch' in since)
-    return broker.read(channel, { since, limit: Math.min(historyPage, acks?.room ?? historyPage) });
-  const limit = since === 'latest' ? 1 : Math.min(since.last, historyPage);
-  const page = await broker.read(channel, { limit, reverse: true });
-  return { ...page, publications: page.publications.toReversed() };
+    return log.after(since, Math.min(historyPage, acks?.room ?? historyPage));
+  return log.newest(since === 'latest' ? 1 : Math.min(since.last, historyPage));
 }

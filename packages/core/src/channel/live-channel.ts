@@ -1,9 +1,11 @@
-import { type Position, type Publication, type SubscribedFrame, toPublicationFrame } from '@thrum/protocol';
+import type { Position, Publication, SubscribedFrame } from '@thrum/protocol';
 import { SharedFrame } from '../connection/encode.ts';
 import type { Parts } from '../parts.ts';
 import type { Cancel } from '../ports/env.ts';
 import type { Rules } from './definitions.ts';
+import { ChannelLog } from './channel-log.ts';
 import { reaches } from './merge.ts';
+import type { RecentRoom } from './recent.ts';
 import type { Subscription } from './subscription.ts';
 
 const retryAfter = 500;
@@ -21,6 +23,8 @@ export class LiveChannel {
   readonly paused: Set<Subscription> = new Set();
   /** Settles when the broker notifies this node of every publication (law 9 of the broker). */
   readonly ready: Promise<void>;
+  /** For those that join: what the live ones were sent a moment ago need not be read again. */
+  readonly log: ChannelLog;
   private readonly parts: Parts;
   private stop: (() => void) | undefined;
   private ended = false;
@@ -34,13 +38,14 @@ export class LiveChannel {
   /** Monotonic: when the position is compared with the log next. */
   private checkAt: number;
 
-  constructor(parts: Parts, name: string, rules: Rules) {
+  constructor(parts: Parts, name: string, rules: Rules, room: RecentRoom) {
     const { env, limits } = parts;
     // The first one comes at any moment of the interval, or channels that were joined together would be checked together.
     this.checkAt = env.monotonic() + env.random() * limits.positionCheckSeconds * 1000;
     this.parts = parts;
     this.name = name;
     this.rules = rules;
+    this.log = new ChannelLog(parts, name, room);
     this.ready = this.listen();
   }
 
@@ -101,6 +106,7 @@ export class LiveChannel {
   /** Ends the channel on this node; the hub has no subscriber left for it. */
   end(): void {
     this.ended = true;
+    this.log.recent.clear();
     this.retry?.();
     this.stop?.();
   }
@@ -118,7 +124,7 @@ export class LiveChannel {
   deliver(publication: Publication): void {
     const { epoch, offset } = publication;
     if (epoch === undefined || offset === undefined) {
-      this.fanOut(publication);
+      this.fanOut(publication, SharedFrame.of(publication));
       return;
     }
     if (this.live.size === 0) {
@@ -151,6 +157,7 @@ export class LiveChannel {
   checkPosition(now: number): void {
     if (now < this.checkAt) return;
     this.checkAt = now + this.parts.limits.positionCheckSeconds * 1000;
+    this.log.recent.age();
     if (this.rules.retention === undefined || this.live.size === 0) return;
     this.compare().catch((error: unknown) => {
       this.parts.log.warn('the top of a log could not be read', { channel: this.name }, error);
@@ -171,7 +178,9 @@ export class LiveChannel {
 
   private advance(publication: Publication, offset: number): void {
     this.offset = offset;
-    this.fanOut(publication);
+    const frame = this.log.recent.frameOf(publication);
+    this.fanOut(publication, frame);
+    this.log.recent.keep(publication, frame);
     for (const { buffer } of this.joining) {
       if (buffer === undefined) continue;
       buffer.push(publication);
@@ -180,9 +189,8 @@ export class LiveChannel {
     }
   }
 
-  private fanOut(publication: Publication): void {
+  private fanOut(publication: Publication, frame: SharedFrame): void {
     const { env, limits, metrics } = this.parts;
-    const frame = new SharedFrame(toPublicationFrame(publication));
     const { epoch, offset } = publication;
     for (const subscription of this.live) {
       const { acks, connection } = subscription;

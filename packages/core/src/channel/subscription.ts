@@ -1,5 +1,6 @@
 import type { OutgoingFrame, Position, Publication } from '@thrum/protocol';
 import type { SharedFrame } from '../connection/encode.ts';
+import type { FrameRun } from '../connection/frame-run.ts';
 import type { Lane } from '../connection/lane.ts';
 import type { AckWindow } from './ack-window.ts';
 import type { Cursor } from './cursors.ts';
@@ -16,8 +17,8 @@ export interface Subscriber {
   sendShared(frame: SharedFrame): void;
   /** Sends a live publication, which a slow reader may never get where the channel's rules say so (PROTOCOL.md §15). */
   publish(frame: SharedFrame, subscription: Subscription): void;
-  /** Sends a recovered publication. False where it may be left out and there is no room: neither it nor those after it go. */
-  replay(frame: SharedFrame, subscription: Subscription): boolean;
+  /** Sends recovered publications. Where they may be left out and there is no room, only the first so many go. */
+  replay(frames: FrameRun, subscription: Subscription): number;
   /** Counts publications that were not sent, to be told with `behind`. */
   miss(subscription: Subscription, count: number): void;
   /** Takes back what still waits of the log: the subscription begins anew. */

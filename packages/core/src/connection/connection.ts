@@ -16,6 +16,7 @@ import type { Parts } from '../parts.ts';
 import type { Identity } from '../ports/auth.ts';
 import type { Transport } from '../ports/transport.ts';
 import { encode, type SharedFrame } from './encode.ts';
+import type { FrameRun } from './frame-run.ts';
 import type { Tag } from './backlog.ts';
 import { Lane } from './lane.ts';
 import { Outbox, type OutboxOwner } from './outbox.ts';
@@ -103,11 +104,17 @@ export class Connection implements Subscriber, OutboxOwner {
     if (!this.outbox.wait(message, this.tag(frame, subscription))) this.overflow();
   }
 
-  replay(frame: SharedFrame, subscription: Subscription): boolean {
-    if (!this.alive) return true;
-    if (!mayLeaveOut(subscription)) this.sendShared(frame);
-    else return this.outbox.replay(frame.for(this.transport.codec));
-    return true;
+  replay(run: FrameRun, subscription: Subscription): number {
+    const { codec } = this.transport;
+    if (!this.alive) return run.length;
+    const isLoose = mayLeaveOut(subscription);
+    let sent = this.outbox.passAll(run.chunks(codec));
+    for (const frame of run.frames.slice(sent)) {
+      if (!isLoose) this.sendShared(frame);
+      else if (!this.outbox.replay(frame.for(codec))) break;
+      sent += 1;
+    }
+    return sent;
   }
 
   miss(subscription: Subscription, count: number): void {

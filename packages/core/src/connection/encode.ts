@@ -1,3 +1,4 @@
+import { jsonCodec, type Publication, toPublicationFrame } from '@thrum/protocol';
 import type { FrameCodec, WireForm } from '../ports/transport.ts';
 
 const utf8 = new TextEncoder();
@@ -19,6 +20,15 @@ export class SharedFrame {
 
   constructor(frame: object) {
     this.frame = frame;
+  }
+
+  static of(publication: Publication): SharedFrame {
+    return new SharedFrame(toPublicationFrame(publication));
+  }
+
+  /** Of the first encoding; JSON, which nearly everybody speaks, where there is none yet. */
+  get byteLength(): number {
+    return this.for(this.codec ?? jsonCodec).byteLength;
   }
 
   /** What `work` makes of the frame: worked out once, and only where a connection keeps it waiting. */

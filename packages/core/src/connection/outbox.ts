@@ -3,10 +3,11 @@ import type { Parts } from '../parts.ts';
 import type { Transport, WireForm } from '../ports/transport.ts';
 import { Backlog, type Tag } from './backlog.ts';
 import { encode } from './encode.ts';
+import { chunkBytes } from './frame-run.ts';
 import type { Lane } from './lane.ts';
 
 /** Beyond this many bytes not yet taken by the network, frames wait here, where they can still be counted and freed. */
-const highWater = 65_536;
+const highWater = chunkBytes;
 
 /** Hears what a connection was not sent: with each `behind`, and at its end. */
 export interface OutboxOwner {
@@ -38,9 +39,20 @@ export class Outbox {
   /** Sends at once if nothing waits and the network keeps up. False: the frame was not taken. */
   pass(message: WireForm): boolean {
     // A single message may be larger than the whole outbox: on an idle connection it still goes out.
-    if (this.backlog !== undefined || this.transport.bufferedBytes > highWater) return false;
+    if (!this.keepsUp) return false;
     this.hand(message);
     return true;
+  }
+
+  /** {@link pass} for frames in pieces: each goes in one write, as long as the network keeps up. How many were taken. */
+  passAll(chunks: readonly (readonly WireForm[])[]): number {
+    let taken = 0;
+    for (const chunk of chunks) {
+      if (!this.keepsUp) break;
+      this.handAll(chunk);
+      taken += chunk.length;
+    }
+    return taken;
   }
 
   /** Queues what did not pass; with a tag it may be left out. False: it may not, and there is no room. */
@@ -85,17 +97,9 @@ export class Outbox {
     if (backlog === undefined) return;
     // A transport that notices its end while sending has this queue cleared under our feet.
     while (this.backlog === backlog && transport.bufferedBytes <= highWater) {
-      const next = backlog.first;
-      const lane = next === undefined ? backlog.untold() : next.lane;
-      if (lane !== undefined && lane.dropped > 0) {
-        const message = this.behind(backlog, lane);
-        if (next !== undefined || !lane.ended) this.hand(message);
-      } else if (next === undefined) {
-        this.backlog = undefined;
-      } else {
-        backlog.remove(next);
-        this.hand(next.message);
-      }
+      const messages = this.take(backlog, highWater - transport.bufferedBytes);
+      if (messages.length === 0) this.backlog = undefined;
+      else this.handAll(messages);
     }
   }
 
@@ -107,6 +111,27 @@ export class Outbox {
     for (let lane = backlog?.untold(); lane !== undefined; lane = backlog?.untold()) {
       this.owner.fellBehind(lane.channel, backlog?.tell(lane).dropped ?? 0);
     }
+  }
+
+  private get keepsUp(): boolean {
+    return this.backlog === undefined && this.transport.bufferedBytes <= highWater;
+  }
+
+  /** What is sent next in one write, until it is more than `room`; nothing when nothing waits. */
+  private take(backlog: Backlog, room: number): WireForm[] {
+    const messages: WireForm[] = [];
+    for (let bytes = 0; bytes <= room; bytes += messages.at(-1)?.byteLength ?? 0) {
+      const next = backlog.first;
+      const lane = next === undefined ? backlog.untold() : next.lane;
+      if (lane !== undefined && lane.dropped > 0) {
+        const message = this.behind(backlog, lane);
+        if (next !== undefined || !lane.ended) messages.push(message);
+      } else if (next !== undefined) {
+        backlog.remove(next);
+        messages.push(next.message);
+      } else break;
+    }
+    return messages;
   }
 
   private behind(backlog: Backlog, lane: Lane): WireForm {
@@ -122,5 +147,17 @@ export class Outbox {
     metrics.framesOut += 1;
     metrics.bytesOut += message.byteLength;
     this.transport.send(message);
+  }
+
+  private handAll(messages: readonly WireForm[]): void {
+    const { transport } = this;
+    if (transport.sendAll === undefined || messages.length === 1) {
+      for (const message of messages) this.hand(message);
+      return;
+    }
+    const { metrics } = this.parts;
+    metrics.framesOut += messages.length;
+    for (const { byteLength } of messages) metrics.bytesOut += byteLength;
+    transport.sendAll(messages);
   }
 }

@@ -17,6 +17,11 @@ export interface Metrics {
   delivered: number;
   recovered: number;
   unrecovered: number;
+  /** Readings of publications, and of a position alone, for subscriptions that begin or go on. */
+  pagesRead: number;
+  positionsRead: number;
+  /** Pages for them that were made of what others had been sent: each costs a position, and many share one. */
+  pagesShared: number;
   healed: number;
   resets: number;
   redelivered: number;
@@ -47,6 +52,9 @@ export function createMetrics(): Metrics {
     delivered: 0,
     recovered: 0,
     unrecovered: 0,
+    pagesRead: 0,
+    positionsRead: 0,
+    pagesShared: 0,
     healed: 0,
     resets: 0,
     redelivered: 0,

@@ -28,6 +28,12 @@ export interface Transport {
   readonly bufferedBytes: number;
   /** Sends one frame, encoded by this transport's codec (text has become its UTF-8), as one message. */
   send(message: WireForm): void;
+  /**
+   * Sends several frames, each as a message of its own: what `send` does with each in turn, in one write to the network.
+   * Many connections are given the very same array, so what a transport makes of it can be used again. Absent where a
+   * transport gains nothing by it.
+   */
+  sendAll?(messages: readonly WireForm[]): void;
   /** Ends the connection in the transport's own polite way. */
   close(code: number, reason: string): void;
 }

@@ -1,5 +1,5 @@
 import { type Codec, jsonCodec } from '@thrum/protocol';
-import type { Core, Handshake, Session, Transport } from '../../src/index.ts';
+import type { Core, Handshake, Session, Transport, WireForm } from '../../src/index.ts';
 
 /** A server frame as a test looks at it. */
 export interface Frame {
@@ -21,6 +21,8 @@ export class TestClient {
   /** While the network is stuck, what was sent piles up in the transport. */
   stuck = false;
   bufferedBytes = 0;
+  /** How often the transport was written to. */
+  writes = 0;
   private readonly session: Session;
   private readonly codec: Codec;
 
@@ -97,6 +99,11 @@ export class TestClient {
 
   private transport(close: (code: number, reason: string) => void): Transport {
     const buffered = (): number => this.bufferedBytes;
+    const deliver = (message: WireForm): void => {
+      if (this.closedWith !== undefined) return;
+      if (this.stuck) this.bufferedBytes += message.byteLength;
+      this.frames.push(this.codec.decode(message as Uint8Array) as Frame);
+    };
     return {
       kind: 'memory',
       codec: this.codec,
@@ -104,9 +111,12 @@ export class TestClient {
         return buffered();
       },
       send: (message) => {
-        if (this.closedWith !== undefined) return;
-        if (this.stuck) this.bufferedBytes += message.byteLength;
-        this.frames.push(this.codec.decode(message as Uint8Array) as Frame);
+        this.writes += 1;
+        deliver(message);
+      },
+      sendAll: (messages) => {
+        this.writes += 1;
+        for (const message of messages) deliver(message);
       },
       close,
     };

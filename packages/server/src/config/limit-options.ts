@@ -76,6 +76,13 @@ export const limitOptions: { readonly [Key in keyof Limits]: Option<Limits[Key]>
   ),
   rate: count('rate', 'frames/second', 'Frames a connection may send; twice that in a burst.', 1, 1_000_000),
   abuseFactor: count('abuseFactor', 'times', 'Times the rate at which a connection is closed.', 1, 1_000_000),
+  recentBytes: count(
+    'recentBytes',
+    'bytes',
+    'Publications that a node keeps encoded for subscribers who come back at once.',
+    1,
+    4_294_967_296,
+  ),
   presenceStateBytes: count(
     'presenceStateBytes',
     'bytes',

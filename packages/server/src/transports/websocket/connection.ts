@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Session, Transport } from '@thrum/core';
 import { type Codec, type CloseInfo, closeCodes, jsonCodec } from '@thrum/protocol';
 import { WebSocket } from 'ws';
-import { frameOf, pingFrame } from './frames.ts';
+import { frameOf, framesOf, pingFrame } from './frames.ts';
 import type { Beating, Heartbeat } from './heartbeat.ts';
 import { follow, type Unfinished } from './unfinished.ts';
 
@@ -66,6 +66,10 @@ export class WebSocketConnection extends WebSocket implements Transport, Beating
 
   override send(message: Uint8Array): void {
     if (this.readyState === WebSocket.OPEN) this.write(frameOf(message, this.codec.binary));
+  }
+
+  sendAll(messages: readonly Uint8Array[]): void {
+    if (this.readyState === WebSocket.OPEN) this.write(framesOf(messages, this.codec.binary));
   }
 
   /** The heartbeat's ping: all connections share its bytes. */
