@@ -5,6 +5,7 @@ import { idempotency } from './idempotency.ts';
 import { log } from './log.ts';
 import { notification } from './notification.ts';
 import { retention } from './retention.ts';
+import { stats } from './stats.ts';
 
 /** A fresh broker for one case. */
 export interface BrokerUnderTest {
@@ -44,6 +45,7 @@ export function runBrokerSuite(makeBroker: MakeBroker, options: BrokerSuiteOptio
       ...notification,
       ...idempotency,
       ...retention,
+      ...stats,
     ]) {
       const name = `law ${law}: ${title}`;
       if (needsPeers === true && !peers) continue;

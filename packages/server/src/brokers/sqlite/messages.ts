@@ -25,6 +25,21 @@ export type WriteOutcome = readonly [
   offset: number | null,
 ];
 
+export interface Written {
+  readonly outcomes: readonly WriteOutcome[];
+  /** Milliseconds that COMMIT took. */
+  readonly commitMs: number;
+}
+
+/** How the database and its fence stand on disk. */
+export interface Vitals {
+  /** Of the database and its WAL. */
+  readonly bytes: number;
+  readonly generation: number;
+  /** The generation that the fence has. */
+  readonly fenced: number;
+}
+
 export interface ReadQuery {
   readonly channel: string;
   /** Of `since`; the epoch is for the caller to compare. */
@@ -68,7 +83,7 @@ export interface WriterRequests {
   open: { request: OpenRequest & { readonly fresh: string }; reply: ClockState };
   write: {
     request: { readonly rows: readonly WriteRow[]; readonly at: number; readonly fresh: string };
-    reply: readonly WriteOutcome[];
+    reply: Written;
   };
   /** Deletes some of what has expired; true when there is more. */
   sweep: { request: { readonly at: number; readonly fresh: string }; reply: boolean };
@@ -103,5 +118,7 @@ export type Notice =
 export interface Answer {
   readonly id: number;
   readonly notices: readonly Notice[];
+  /** Of the writer, while the database is open. */
+  readonly vitals: Vitals | undefined;
   readonly result: { readonly value: unknown } | { readonly failure: Failure; readonly message: string };
 }
