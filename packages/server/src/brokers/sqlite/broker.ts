@@ -207,18 +207,18 @@ export class SqliteFileBroker implements SqliteBroker {
       Object.assign(this.stats, { bytes, generation, fenceBehind: fenced < generation ? 1 : 0 });
     }
     for (const notice of notices) {
-      if (notice.kind === 'warn') {
-        log.warn(notice.message, { file });
-        continue;
+      if (notice.kind === 'warn') log.warn(notice.message, { file });
+      else if (notice.kind === 'opened') log.info('the log is open', { file, ...notice.facts });
+      else {
+        const { channel, reason, setAside } = notice;
+        const what = { reason, ...(setAside === undefined ? {} : { setAside }) };
+        this.stats.epochChanges += 1;
+        log.error(
+          `${channel === null ? 'every channel' : 'a channel'} begins a new epoch: its subscribers are told that something may be missing`,
+          { file, ...(channel === null ? {} : { channel }), ...what },
+        );
+        onEpochChange?.(channel === null ? { all: true, ...what } : { all: false, channel, ...what });
       }
-      const { channel, reason } = notice;
-      this.stats.epochChanges += 1;
-      log.error(channel === null ? 'every channel begins a new epoch' : 'a channel begins a new epoch', {
-        file,
-        reason,
-        ...(channel === null ? {} : { channel }),
-      });
-      onEpochChange?.(channel === null ? { all: true, reason } : { all: false, channel, reason });
     }
   }
 

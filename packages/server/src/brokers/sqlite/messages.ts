@@ -1,3 +1,4 @@
+import type { LogFields } from '@thrum/core';
 import type { ClockState } from './clock.ts';
 import type { Failure } from './driver.ts';
 
@@ -112,7 +113,14 @@ export interface Envelope {
 
 /** Something that people must hear of. */
 export type Notice =
-  | { readonly kind: 'epoch'; readonly channel: string | null; readonly reason: string }
+  | {
+      readonly kind: 'epoch';
+      readonly channel: string | null;
+      readonly reason: string;
+      /** Where the damaged file is now. */
+      readonly setAside?: string;
+    }
+  | { readonly kind: 'opened'; readonly facts: LogFields }
   | { readonly kind: 'warn'; readonly message: string };
 
 export interface Answer {

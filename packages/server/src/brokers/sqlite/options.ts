@@ -2,7 +2,12 @@ import type { Broker, BrokerStats, Env, Log, Recorder } from '@thrum/core';
 
 /** A log begins a new epoch: clients that stood in it are told that something may be missing. */
 export type EpochChange =
-  | { readonly all: true; readonly reason: string }
+  | {
+      readonly all: true;
+      readonly reason: string;
+      /** Where the damaged file is now; `sqlite3 <it> .recover` reads what is left. */
+      readonly setAside?: string;
+    }
   | { readonly all: false; readonly channel: string; readonly reason: string };
 
 export interface SqliteBrokerOptions {
