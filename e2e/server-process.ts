@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { spawnNode } from '@thrum/testkit';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const cli = 'packages/server/src/cli/main.ts';
@@ -17,20 +18,8 @@ export class ServerProcess {
 
   /** Starts it, the first time on a free port and then on the same one. Resolves when it says that it listens. */
   async start(): Promise<void> {
-    const args = [
-      '--conditions=thrum:source',
-      cli,
-      'start',
-      '--port',
-      String(this.port),
-      '--data-dir',
-      this.dataDir,
-    ];
-    const child = spawn(process.execPath, args, {
-      cwd: root,
-      env: ownEnvironment(),
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const args = [cli, 'start', '--port', String(this.port), '--data-dir', this.dataDir];
+    const child = spawnNode(args, { cwd: root, env: ownEnvironment(), stderr: true });
     this.child = child;
     this.url = await listening(child);
     this.port = Number(new URL(this.url).port);

@@ -44,6 +44,7 @@ for (const step of steps.filter(({ name }) => wanted?.includes(name) ?? true)) {
   process.stdout.write(
     `${result.failed > 0 ? '✗' : '✓'} ${step.name.padEnd(8)} ${seconds.padStart(6)} s   ${count}\n`,
   );
+  for (const note of result.notes ?? []) process.stdout.write(`  ${note}\n`);
   if (result.failed > 0) process.stdout.write(`${result.output.trimEnd()}\n\n`);
 }
 

@@ -1,5 +1,5 @@
-import { accessSync, constants, existsSync } from 'node:fs';
-import { run } from './run.ts';
+import { accessSync, constants } from 'node:fs';
+import { installPackage } from './debian.ts';
 
 const debianPath = '/usr/bin/chromium';
 
@@ -33,21 +33,7 @@ export function findChromium(): Chromium {
 /** Finds Chromium and, on a Debian where this user may, installs it first. */
 export async function ensureChromium(): Promise<Chromium> {
   const found = findChromium();
-  if ('path' in found || process.env['THRUM_CHROMIUM'] || !existsSync('/usr/bin/apt-get')) return found;
-  const prefix = await privileges();
-  if (prefix === undefined) return found;
-  process.stderr.write('Installing chromium with apt-get …\n');
-  for (const args of [['update'], ['install', '-y', '--no-install-recommends', 'chromium']]) {
-    const command = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...args];
-    const { code, output } = await run(command[0]!, command.slice(1));
-    if (code !== 0) return { missing: `\`${command.join(' ')}\` failed with code ${code}:\n${output}` };
-  }
-  return findChromium();
-}
-
-/** What to put before a command to run it as root, or undefined where that would ask for a password. */
-async function privileges(): Promise<readonly string[] | undefined> {
-  if (process.getuid?.() === 0) return [];
-  const { code } = await run('sudo', ['-n', 'true']);
-  return code === 0 ? ['sudo', '-n'] : undefined;
+  if ('path' in found || process.env['THRUM_CHROMIUM']) return found;
+  const installed = await installPackage('chromium');
+  return typeof installed === 'string' ? { missing: installed } : findChromium();
 }

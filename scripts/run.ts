@@ -15,6 +15,8 @@ export interface Result {
   readonly passed: number;
   readonly failed: number;
   readonly output: string;
+  /** What has to be said though nothing failed: a test that did not run proves nothing. */
+  readonly notes?: readonly string[];
 }
 
 export interface RunOptions {

@@ -4,7 +4,7 @@ import type { Feature } from './feature.ts';
 import type { Hooks } from './hooks.ts';
 import type { MethodDefinition } from './methods.ts';
 import type { Auth, Identity } from './ports/auth.ts';
-import type { Broker } from './ports/broker.ts';
+import type { Broker, BrokerStats } from './ports/broker.ts';
 import type { Env } from './ports/env.ts';
 import type { Log } from './ports/log.ts';
 import type { Metrics } from './ports/metrics.ts';
@@ -78,10 +78,19 @@ export interface ConnectionInfo {
   readonly bufferedBytes: number;
 }
 
+/** What one node counts. Live: the numbers go on; copy those that are to be compared. */
+export interface CoreStats {
+  readonly node: Readonly<Metrics>;
+  /** Absent for a broker that counts nothing, or was not opened yet. */
+  readonly broker?: BrokerStats;
+}
+
 /** One node's hub. Everything a server offers, in process or over a wire, comes down to these calls. */
 export interface Core {
   readonly limits: Limits;
   readonly metrics: Readonly<Metrics>;
+  /** {@link metrics} and what the broker counts, for an exporter: cheap, nothing is worked out. */
+  stats(): CoreStats;
   /** Verifies a handshake's token before the connection is accepted. Never rejects. */
   authenticate(token: string): Promise<Authentication>;
   /** Takes a connection over: sends `welcome`, or the refusal and its close. */

@@ -18,6 +18,7 @@ import type {
   ConnectionInfo,
   Core,
   CoreOptions,
+  CoreStats,
   Handshake,
   HistoryQuery,
   PublishRequestOptions,
@@ -25,11 +26,14 @@ import type {
 } from './core-api.ts';
 import { drain } from './drain.ts';
 import type { FeatureContext } from './feature.ts';
+import { hookNames } from './hooks.ts';
 import { collectChannels, collectMethods, Features } from './features.ts';
 import { createMemoryStore } from './memory/store.ts';
 import { createMetrics, type Metrics } from './ports/metrics.ts';
 import type { Session, Transport } from './ports/transport.ts';
 import { Presence, type PresenceChange } from './presence/presence.ts';
+import { refuseUnknown } from './suggest.ts';
+import { Trouble } from './trouble.ts';
 import { checkChannelName } from './validate.ts';
 
 /**
@@ -42,6 +46,8 @@ export function createCore(options: CoreOptions): Core {
 
 function composeNode(options: CoreOptions): Node {
   const { env, log, broker, auth, hooks = {}, features = [] } = options;
+  refuseUnknown('limit', options.limits, Object.keys(defaultLimits));
+  refuseUnknown('hook', hooks, hookNames);
   const limits = checkLimits({ ...defaultLimits, ...options.limits });
   const metrics = createMetrics();
   const store = options.store ?? createMemoryStore(env);
@@ -69,6 +75,7 @@ function composeNode(options: CoreOptions): Node {
     store,
     cursors: new Cursors({ env, log, store, ttl: limits.cursorSeconds * 1000 }),
     running: new Map(),
+    outages: new Trouble({ env, log }, { failure: 'a frame could not be served' }),
   };
 }
 
@@ -111,6 +118,11 @@ class ThrumCore implements Core {
 
   get metrics(): Readonly<Metrics> {
     return this.node.metrics;
+  }
+
+  stats(): CoreStats {
+    const { broker, metrics } = this.node;
+    return { node: metrics, ...(broker.stats === undefined ? {} : { broker: broker.stats }) };
   }
 
   authenticate(token: string): Promise<Authentication> {
@@ -212,6 +224,8 @@ class ThrumCore implements Core {
     this.wheel.stop();
     await this.node.features.stop(this.node.log);
     this.node.presence.close();
+    this.node.publisher.close();
+    this.node.outages.close();
     // What was confirmed until now is confirmed after a restart as well.
     await this.node.cursors.close();
     if (this.ownsStore) await this.node.store.close();

@@ -59,3 +59,15 @@ export interface Hooks {
   readonly slow?: (event: SlowReader) => MaybePromise<void>;
   readonly deadLetter?: (letter: DeadLetter) => MaybePromise<void>;
 }
+
+export const hookNames: readonly string[] = Object.keys({
+  authorize: true,
+  connect: true,
+  disconnect: true,
+  subscribe: true,
+  unsubscribe: true,
+  message: true,
+  published: true,
+  slow: true,
+  deadLetter: true,
+} satisfies Record<keyof Hooks, true>);

@@ -15,6 +15,7 @@ export type {
   ConnectionInfo,
   Core,
   CoreOptions,
+  CoreStats,
   Handshake,
   HistoryQuery,
   PublishRequestOptions,
@@ -33,6 +34,8 @@ export type {
   IncomingMessage,
   SlowReader,
 } from './hooks.ts';
+export { Recorder } from './histogram.ts';
+export type { Histogram } from './histogram.ts';
 export { idempotent } from './idempotent.ts';
 export type { IdempotentOptions } from './idempotent.ts';
 export { createMemoryBroker } from './memory/broker.ts';
@@ -41,6 +44,8 @@ export type { CallContext, MethodDefinition } from './methods.ts';
 export type { Auth, Identity } from './ports/auth.ts';
 export type {
   Broker,
+  BrokerFailure,
+  BrokerStats,
   Deliver,
   Draft,
   Idempotency,
@@ -55,4 +60,5 @@ export type { Log, LogFields } from './ports/log.ts';
 export type { Metrics } from './ports/metrics.ts';
 export type { PutOptions, Store, StoreRecord } from './ports/store.ts';
 export type { FrameCodec, Session, Transport, WireForm } from './ports/transport.ts';
+export { nearest, refuseUnknown } from './suggest.ts';
 export type { MaybePromise } from './types.ts';

@@ -1,7 +1,7 @@
-import type { Schema } from '@thrum/protocol';
+import type { Limits, Schema } from '@thrum/protocol';
 import { describe, expect, it } from 'vitest';
 import { compileDefinitions } from '../src/channel/definitions.ts';
-import { type ChannelDefinition, type Duration, toMilliseconds } from '../src/index.ts';
+import { type ChannelDefinition, type Duration, type Hooks, toMilliseconds } from '../src/index.ts';
 import { createWorld } from './support/world.ts';
 
 const any: Schema = { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } };
@@ -56,6 +56,8 @@ describe('channel definitions', () => {
     [{ a: { history: { size: 1.5 } } }, 'got 1.5'],
     [{ a: { history: { ttl: '5 minutes' } } }, 'channel "a": history.ttl: expected a duration'],
     [{ a: { history: { ttl: -1 } } }, 'channel "a": history.ttl: expected a duration'],
+    [{ a: { presense: true } }, 'channel "a": unknown option "presense"; did you mean "presence"?'],
+    [{ a: { history: { length: 5 } } }, 'channel "a": history: unknown option "length"; there are size, ttl'],
     [{ a: { slow: 'pause' } }, 'channel "a": slow: expected one of disconnect, drop-oldest, latest-per-key'],
     [{ a: { slow: null } }, 'channel "a": slow: expected one of'],
     [{ a: { key: 'x' } }, 'channel "a": key: has a meaning only with slow "latest-per-key"'],
@@ -94,11 +96,23 @@ describe('a duration', () => {
   );
 });
 
+describe('hooks', () => {
+  it('of an unknown name are refused, not passed over', () => {
+    const hooks = { conect: () => undefined } as Hooks;
+    expect(() => createWorld({ hooks })).toThrow('unknown hook "conect"; did you mean "connect"?');
+  });
+});
+
 describe('limits', () => {
   it.each([0, -1, Number.NaN, '5', null])('of %j are refused by name', (value) => {
     expect(() => createWorld({ limits: { channels: value as number } })).toThrow(
       `limit "channels": expected a number above 0, got ${String(value)}`,
     );
+  });
+
+  it('of an unknown name are refused, not passed over', () => {
+    const limits = { chanels: 5 } as Partial<Limits>;
+    expect(() => createWorld({ limits })).toThrow('unknown limit "chanels"; did you mean "channels"?');
   });
 
   it('are told in welcome', () => {

@@ -91,6 +91,25 @@ export interface ThrumDefinition<C extends ChannelEvents = ChannelEvents, M exte
   readonly mode?: 'development' | 'production';
 }
 
+export const definitionNames: readonly string[] = Object.keys({
+  channels: true,
+  methods: true,
+  features: true,
+  hooks: true,
+  events: true,
+  tokenCookie: true,
+  auth: true,
+  origins: true,
+  limits: true,
+  broker: true,
+  dataDir: true,
+  store: true,
+  log: true,
+  node: true,
+  playground: true,
+  mode: true,
+} satisfies Record<keyof ThrumDefinition, true>);
+
 /** The part of a definition that a client infers from: see `ContractOf` in `@thrum/protocol`. */
 export interface DefinitionContract<C extends ChannelEvents, M extends Methods> {
   readonly channels: { readonly [Pattern in keyof C]: EventsContract<C[Pattern]> };

@@ -44,6 +44,7 @@ export interface Thrum<C extends Contract = Contract> extends Pick<
   Core,
   | 'limits'
   | 'metrics'
+  | 'stats'
   | 'presence'
   | 'channels'
   | 'connections'

@@ -7,11 +7,18 @@ import {
   type Log,
   type MethodDefinition,
   type PublishRequestOptions,
+  refuseUnknown,
 } from '@thrum/core';
 import { attach, type UpgradeSource } from './attach.ts';
 import { chooseAuth } from './auth-option.ts';
 import { chooseBroker, type OwnBroker } from './brokers/own-broker.ts';
-import type { ChannelEvents, DefinitionContract, Methods, ThrumDefinition } from './definition.ts';
+import {
+  type ChannelEvents,
+  type DefinitionContract,
+  definitionNames,
+  type Methods,
+  type ThrumDefinition,
+} from './definition.ts';
 import { createRoutes, type RoutesOptions } from './http/routes.ts';
 import { createHttpServer, listenOn } from './http/server.ts';
 import { createNodeEnv } from './node/env.ts';
@@ -47,6 +54,7 @@ type Parts = Pick<RoutesOptions, 'isAllowedOrigin' | 'signing'> & {
 };
 
 function compose(definition: ThrumDefinition, ready: () => Promise<void> | undefined): Parts {
+  refuseUnknown('option', definition, definitionNames, 'createThrum: ');
   const { mode = process.env['NODE_ENV'] === 'production' ? 'production' : 'development' } = definition;
   const development = mode === 'development';
   const env = createNodeEnv();
@@ -108,6 +116,10 @@ class ThrumServer implements Thrum {
 
   get limits(): Thrum['limits'] {
     return this.parts.core.limits;
+  }
+
+  stats(): ReturnType<Thrum['stats']> {
+    return this.parts.core.stats();
   }
 
   async listen({

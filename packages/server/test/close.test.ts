@@ -1,7 +1,6 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { connectBytes, connectRaw, openSocket, upgradeRequest } from '@thrum/testkit';
+import { connectBytes, connectRaw, openSocket, spawnNode, upgradeRequest } from '@thrum/testkit';
 import { startServer } from './support.ts';
 import { describe, expect, it } from 'vitest';
 import { createMemoryBroker, createThrum } from '../src/index.ts';
@@ -84,9 +83,7 @@ describe('closing', () => {
 
   it.each(['listen', 'attach', 'nothing'])('lets the process end by itself: %s', async (mode) => {
     const script = fileURLToPath(new URL('fixtures/exit.ts', import.meta.url));
-    const child = spawn(process.execPath, ['--conditions=thrum:source', script, mode], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const child = spawnNode([script, mode]);
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       output += text;

@@ -1,10 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { connectRaw, exchange, openSocket, upgradeRequest, within } from '@thrum/testkit';
+import { connectRaw, exchange, openSocket, spawnNode, upgradeRequest, within } from '@thrum/testkit';
 import { describe, expect, it } from 'vitest';
 
 async function run(
@@ -12,9 +12,8 @@ async function run(
   env: Readonly<Record<string, string>> = {},
 ): Promise<{ child: ChildProcess; url: string } & AsyncDisposable> {
   const script = fileURLToPath(new URL(`../../../examples/${example}`, import.meta.url));
-  const child = spawn(process.execPath, ['--conditions=thrum:source', script], {
+  const child = spawnNode([script], {
     env: { ...process.env, PORT: '0', NODE_ENV: 'development', ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
   });
   const started = Promise.withResolvers<string>();
   let output = '';
@@ -35,36 +34,32 @@ async function run(
 }
 
 describe.each(['node', 'express', 'fastify', 'hono'])('embed-%s.ts', (framework) => {
-  it(
-    'serves its own route, WebSockets and nothing on other upgrades, and ends on SIGTERM',
-    { timeout: 20_000 },
-    async () => {
-      await using example = await run(`embed-${framework}.ts`);
-      expect(await (await fetch(`${example.url}/hello`)).text()).toMatch(/^Hello from /);
+  it('serves its own route, WebSockets and nothing on other upgrades, and ends on SIGTERM', async () => {
+    await using example = await run(`embed-${framework}.ts`);
+    expect(await (await fetch(`${example.url}/hello`)).text()).toMatch(/^Hello from /);
 
-      await using client = await connectRaw(`${example.url.replace('http', 'ws')}/ws`);
-      expect(await client.ask({ type: 'subscribe', channel: 'chat:x' })).toMatchObject({
-        type: 'subscribed',
-      });
-      client.send({ type: 'message', channel: 'chat:x', data: 'hi' });
-      expect(await client.next((frame) => 'offset' in frame)).toMatchObject({
-        channel: 'chat:x',
-        data: 'hi',
-      });
+    await using client = await connectRaw(`${example.url.replace('http', 'ws')}/ws`);
+    expect(await client.ask({ type: 'subscribe', channel: 'chat:x' })).toMatchObject({
+      type: 'subscribed',
+    });
+    client.send({ type: 'message', channel: 'chat:x', data: 'hi' });
+    expect(await client.next((frame) => 'offset' in frame)).toMatchObject({
+      channel: 'chat:x',
+      data: 'hi',
+    });
 
-      const socket = await openSocket(example.url);
-      const foreign = await exchange(socket, upgradeRequest('127.0.0.1', { path: '/foreign' }));
-      expect(foreign.status).toBe(404);
-      socket.destroy();
+    const socket = await openSocket(example.url);
+    const foreign = await exchange(socket, upgradeRequest('127.0.0.1', { path: '/foreign' }));
+    expect(foreign.status).toBe(404);
+    socket.destroy();
 
-      const exited = once(example.child, 'exit');
-      example.child.kill('SIGTERM');
-      expect(await client.next('reconnect')).toMatchObject({ reason: 'Service restart' });
-      expect((await client.closed()).code).toBe(1012);
-      const [code] = (await within(exited, () => 'the end of the process')) as [number | null];
-      expect(code).toBe(0);
-    },
-  );
+    const exited = once(example.child, 'exit');
+    example.child.kill('SIGTERM');
+    expect(await client.next('reconnect')).toMatchObject({ reason: 'Service restart' });
+    expect((await client.closed()).code).toBe(1012);
+    const [code] = (await within(exited, () => 'the end of the process')) as [number | null];
+    expect(code).toBe(0);
+  });
 });
 
 describe('embed-express.ts', () => {
@@ -96,44 +91,40 @@ describe('contract/server.ts', () => {
 });
 
 describe('funds-transfer.ts', () => {
-  it(
-    'moves money once, over repeats, a kill -9, and a result that was never stored',
-    { timeout: 30_000 },
-    async () => {
-      const folder = await mkdtemp(join(tmpdir(), 'thrum-bank-'));
-      await using _folder = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
-      const start = () => run('funds-transfer.ts', { THRUM_DATA_DIR: folder });
-      const dial = ({ url }: { url: string }) =>
-        connectRaw(`${url.replace('http', 'ws')}/ws`, { headers: { Authorization: 'Bearer alice' } });
-      const ask = async (example: { url: string }, id: string, amount: number) => {
-        await using client = await dial(example);
-        const { data, code } = await client.ask({
-          type: 'call',
-          method: 'transfer',
-          params: { to: 'bob', amount },
-          id,
-        });
-        return code ?? data;
-      };
-      {
-        await using example = await start();
-        expect(await ask(example, 't-1', 30)).toEqual({ id: 1, balance: 70 });
-        expect(await ask(example, 't-1', 30)).toEqual({ id: 1, balance: 70 });
-        expect(await ask(example, 't-1', 31)).toBe('id_conflict');
-        expect(await ask(example, 't-2', 50)).toEqual({ id: 2, balance: 20 });
-        expect(await ask(example, 't-3', 50)).toBe('rejected');
-        // Disposed of by SIGKILL.
-      }
-      {
-        await using example = await start();
-        // The stored result, with the balance of its own time: the handler did not run again.
-        expect(await ask(example, 't-1', 30)).toEqual({ id: 1, balance: 70 });
-      }
-      // As after a crash between the commit of the transfer and the storing of its result.
-      for (const end of ['', '-wal', '-shm']) await rm(join(folder, `store.db${end}`), { force: true });
+  it('moves money once, over repeats, a kill -9, and a result that was never stored', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'thrum-bank-'));
+    await using _folder = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
+    const start = () => run('funds-transfer.ts', { THRUM_DATA_DIR: folder });
+    const dial = ({ url }: { url: string }) =>
+      connectRaw(`${url.replace('http', 'ws')}/ws`, { headers: { Authorization: 'Bearer alice' } });
+    const ask = async (example: { url: string }, id: string, amount: number) => {
+      await using client = await dial(example);
+      const { data, code } = await client.ask({
+        type: 'call',
+        method: 'transfer',
+        params: { to: 'bob', amount },
+        id,
+      });
+      return code ?? data;
+    };
+    {
       await using example = await start();
+      expect(await ask(example, 't-1', 30)).toEqual({ id: 1, balance: 70 });
+      expect(await ask(example, 't-1', 30)).toEqual({ id: 1, balance: 70 });
+      expect(await ask(example, 't-1', 31)).toBe('id_conflict');
       expect(await ask(example, 't-2', 50)).toEqual({ id: 2, balance: 20 });
-      expect(await ask(example, 't-4', 20)).toEqual({ id: 3, balance: 0 });
-    },
-  );
+      expect(await ask(example, 't-3', 50)).toBe('rejected');
+      // Disposed of by SIGKILL.
+    }
+    {
+      await using example = await start();
+      // The stored result, with the balance of its own time: the handler did not run again.
+      expect(await ask(example, 't-1', 30)).toEqual({ id: 1, balance: 70 });
+    }
+    // As after a crash between the commit of the transfer and the storing of its result.
+    for (const end of ['', '-wal', '-shm']) await rm(join(folder, `store.db${end}`), { force: true });
+    await using example = await start();
+    expect(await ask(example, 't-2', 50)).toEqual({ id: 2, balance: 20 });
+    expect(await ask(example, 't-4', 20)).toEqual({ id: 3, balance: 0 });
+  });
 });

@@ -37,7 +37,9 @@ describe('the SQLite store', () => {
     foreign.close();
     const text = join(folder, 'text.db');
     await writeFile(text, 'not a database at all, but long enough to be looked at as one'.repeat(20));
-    expect(() => createSqliteStore({ file: text })).toThrow();
+    expect(() => createSqliteStore({ file: text })).toThrow(
+      /text\.db is damaged \(file is not a database\): put a backup/u,
+    );
   });
 
   it('refuses one that a later version wrote', async () => {

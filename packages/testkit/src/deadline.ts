@@ -1,5 +1,8 @@
-/** Long enough for the slowest machine: a deadline says "this never comes", it does not measure. */
-export const defaultDeadline = 10_000;
+/**
+ * Long enough for the slowest machine, on which starting one process takes ten seconds: a deadline says "this never
+ * comes", it does not measure.
+ */
+export const defaultDeadline = 40_000;
 
 /** `promise`, or an error that says what did not come. */
 export async function within<T>(

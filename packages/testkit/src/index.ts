@@ -1,5 +1,7 @@
 export { ByteClient, closePayload, connectBytes, frameBytes, opcodes } from './bytes.ts';
 export type { FrameSpec, WireFrame } from './bytes.ts';
+export { spawnNode } from './child.ts';
+export type { ChildOptions } from './child.ts';
 export { connectEvents, EventClient } from './event-client.ts';
 export type { EventClientOptions, StreamEvent } from './event-client.ts';
 export { defaultDeadline, until, within } from './deadline.ts';
@@ -7,6 +9,7 @@ export { FaultyProxy, startProxy } from './faulty-proxy.ts';
 export type { Direction } from './faulty-proxy.ts';
 export { exchange, openSocket, readResponse, sampleKey, upgradeRequest } from './http.ts';
 export type { HttpResponse, UpgradeRequest } from './http.ts';
+export { skip } from './missing.ts';
 export { EventQueue } from './queue.ts';
 export { connectRaw, HandshakeRefused, isPublication, RawClient } from './raw-client.ts';
 export type { Closed, Frame, Match, RawOptions } from './raw-client.ts';

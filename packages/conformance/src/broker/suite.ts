@@ -6,6 +6,7 @@ import { log } from './log.ts';
 import { notification } from './notification.ts';
 import { order } from './order.ts';
 import { retention } from './retention.ts';
+import { stats } from './stats.ts';
 
 /** A fresh broker for one case. */
 export interface BrokerUnderTest {
@@ -46,6 +47,7 @@ export function runBrokerSuite(makeBroker: MakeBroker, options: BrokerSuiteOptio
       ...idempotency,
       ...order,
       ...retention,
+      ...stats,
     ]) {
       const name = `law ${law}: ${title}`;
       if (needsPeers === true && !peers) continue;

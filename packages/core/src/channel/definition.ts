@@ -82,3 +82,19 @@ export interface ChannelDefinition<
     string extends Pattern ? Readonly<Record<string, string>> : ParamsOf<Pattern>
   >;
 }
+
+export const definitionNames: readonly string[] = Object.keys({
+  events: true,
+  tier: true,
+  history: true,
+  deadLetter: true,
+  presence: true,
+  slow: true,
+  key: true,
+  authorize: true,
+} satisfies Record<keyof ChannelDefinition, true>);
+
+export const historyNames: readonly string[] = Object.keys({
+  size: true,
+  ttl: true,
+} satisfies Record<keyof NonNullable<ChannelDefinition['history']>, true>);

@@ -1,7 +1,16 @@
 import { channelNameError, eventNameError } from '@thrum/protocol';
 import { toMilliseconds } from '../duration.ts';
 import type { Retention } from '../ports/broker.ts';
-import type { Authorize, ChannelDefinition, Events, SlowPolicy, Tier } from './definition.ts';
+import { refuseUnknown } from '../suggest.ts';
+import {
+  type Authorize,
+  type ChannelDefinition,
+  definitionNames,
+  type Events,
+  historyNames,
+  type SlowPolicy,
+  type Tier,
+} from './definition.ts';
 import { comparePatterns, compilePattern, type Pattern, renderTemplate } from './pattern.ts';
 import { compileSlow, type FrameKey } from './slow.ts';
 
@@ -35,8 +44,8 @@ const defaultTtl = '5m';
 
 /**
  * Compiles channel definitions.
- * @throws Error naming the pattern and what is wrong: two patterns that fit the same names, a bad duration, event name or policy for slow readers,
- * a durable tier on a broker that is not.
+ * @throws Error naming the pattern and what is wrong: an unknown option, two patterns that fit the same names, a bad duration, event name
+ * or policy for slow readers, a durable tier on a broker that is not.
  */
 export function compileDefinitions(
   channels: Readonly<Record<string, ChannelDefinition>>,
@@ -87,6 +96,8 @@ function checkDeadLetter({ pattern, tier, deadLetter }: Rules, find: Definitions
 function compileRules(source: string, definition: ChannelDefinition, durableBroker: boolean): Rules {
   const problem = channelNameError(source);
   if (problem !== undefined) throw new Error(`channel pattern "${source}": it ${problem}`);
+  refuseUnknown('option', definition, definitionNames, `channel "${source}": `);
+  refuseUnknown('option', definition.history, historyNames, `channel "${source}": history: `);
   const tier = definition.tier ?? 'recoverable';
   if (tier === 'durable' && !durableBroker) {
     throw new Error(

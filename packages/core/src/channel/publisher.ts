@@ -1,6 +1,6 @@
 import { eventNameError, type Position } from '@thrum/protocol';
 import { accessDenied } from '../auth/authorizer.ts';
-import { ThrumError } from '../errors.ts';
+import { ThrumError, unavailable } from '../errors.ts';
 import { fingerprint } from '../fingerprint.ts';
 import type { Hooks } from '../hooks.ts';
 import { notify } from '../notify.ts';
@@ -8,6 +8,7 @@ import type { Broker, Draft, Idempotency, PublishOptions, PublishOutcome } from 
 import type { Env } from '../ports/env.ts';
 import type { Log } from '../ports/log.ts';
 import type { Metrics } from '../ports/metrics.ts';
+import { Trouble } from '../trouble.ts';
 import { checkChannelName, toJson, validate } from '../validate.ts';
 import type { Definitions, Rules } from './definitions.ts';
 
@@ -49,9 +50,18 @@ const minKeyTtl = 300_000;
 /** The one way into a channel's log, for clients, the application and features. */
 export class Publisher {
   private readonly parts: PublisherParts;
+  private readonly refusals: Trouble;
 
   constructor(parts: PublisherParts) {
     this.parts = parts;
+    this.refusals = new Trouble(parts, {
+      failure: 'the broker refused a publication',
+      recovery: 'the broker takes publications again',
+    });
+  }
+
+  close(): void {
+    this.refusals.close();
   }
 
   /**
@@ -128,10 +138,12 @@ export class Publisher {
 
   private async publish(channel: string, draft: Draft, options: PublishOptions): Promise<PublishOutcome> {
     try {
-      return await this.parts.broker.publish(channel, draft, options);
+      const outcome = await this.parts.broker.publish(channel, draft, options);
+      this.refusals.succeeded();
+      return outcome;
     } catch (error) {
-      this.parts.log.error('the broker refused a publication', { channel }, error);
-      throw new ThrumError('unavailable', undefined, { cause: error });
+      this.refusals.failed({ channel }, error);
+      throw unavailable(error, this.parts.env);
     }
   }
 }

@@ -3,7 +3,7 @@ import type { Rules } from '../channel/definitions.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Node } from '../connection/node.ts';
 import type { HistoryQuery } from '../core-api.ts';
-import { ThrumError } from '../errors.ts';
+import { unavailable } from '../errors.ts';
 import { idOf, userOf } from './reply.ts';
 
 /** A page of a channel's log (PROTOCOL.md §2). */
@@ -21,7 +21,7 @@ export async function history(node: Node, connection: Connection, frame: History
  * @throws ThrumError `unavailable`.
  */
 export async function readHistory(
-  node: Pick<Node, 'broker' | 'limits'>,
+  node: Pick<Node, 'broker' | 'env' | 'limits'>,
   channel: string,
   rules: Rules,
   { since, limit, reverse = false }: HistoryQuery,
@@ -33,7 +33,7 @@ export async function readHistory(
     ...(since === undefined ? {} : { since }),
   };
   const page = await node.broker.read(channel, options).catch((error: unknown) => {
-    throw new ThrumError('unavailable', undefined, { cause: error });
+    throw unavailable(error, node.env);
   });
   const position = { epoch: page.epoch, offset: page.offset };
   const known = since === undefined || (since.epoch === page.epoch && since.offset <= page.offset);

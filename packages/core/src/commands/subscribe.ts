@@ -9,7 +9,7 @@ import { resume } from '../channel/resume.ts';
 import type { Subscription } from '../channel/subscription.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Node } from '../connection/node.ts';
-import { ThrumError } from '../errors.ts';
+import { ThrumError, unavailable } from '../errors.ts';
 import { notify } from '../notify.ts';
 import { idOf, userOf } from './reply.ts';
 
@@ -177,7 +177,7 @@ async function catchUp(
     if (!isNew && subscription.current)
       connection.send({ type: 'unsubscribed', channel, code: 'unavailable' });
     leave(node, connection, subscription, 'left');
-    throw error instanceof ThrumError ? error : new ThrumError('unavailable', undefined, { cause: error });
+    throw error instanceof ThrumError ? error : unavailable(error, node.env);
   } finally {
     subscription.joining = undefined;
   }

@@ -216,7 +216,7 @@ function errorFrame(error: ThrumError, { id, channel }: ErrorContext): ErrorFram
     type: 'error',
     code: error.code,
     message: error.message,
-    retry: errorInfo(error.code).retry,
+    retry: error.retry,
     ...(error.after === undefined ? {} : { after: error.after }),
     ...(channel === undefined ? {} : { channel }),
     ...(id === undefined ? {} : { id }),

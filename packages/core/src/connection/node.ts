@@ -11,6 +11,7 @@ import type { Parts } from '../parts.ts';
 import type { Auth } from '../ports/auth.ts';
 import type { Store } from '../ports/store.ts';
 import type { Presence } from '../presence/presence.ts';
+import type { Trouble } from '../trouble.ts';
 
 /** The parts of one server process, as its connections and commands see them. Composed in `core.ts`, passed in everywhere. */
 export interface Node extends Parts {
@@ -28,4 +29,6 @@ export interface Node extends Parts {
   readonly cursors: Cursors;
   /** Idempotent handlers that run now, by key. */
   readonly running: Map<string, Running>;
+  /** Frames that were answered with `unavailable`. */
+  readonly outages: Trouble;
 }

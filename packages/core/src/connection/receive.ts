@@ -140,13 +140,10 @@ export class Inbox {
 
   private failed(error: unknown, envelope: Envelope): void {
     const known = ThrumError.from(error);
-    if (known.code === 'internal' || known.code === 'unavailable') {
-      this.node.log.error(
-        'a frame failed',
-        { type: envelope.type, connectionId: this.connection.id },
-        known.cause,
-      );
-    }
+    const fields = { type: envelope.type, connectionId: this.connection.id };
+    if (known.code === 'internal') this.node.log.error('a frame failed', fields, known.cause);
+    // A log that cannot be read concerns thousands who come back at once.
+    if (known.code === 'unavailable') this.node.outages.failed(fields, known.cause);
     const { channel } = envelope.raw;
     // A name that is none is not repeated: it may be long or hold control characters.
     const named = typeof channel === 'string' && channelNameError(channel) === undefined;

@@ -47,6 +47,16 @@ export function createMemoryBroker(env: Pick<Env, 'monotonic' | 'timer' | 'id'>)
 
 class MemoryBroker implements Broker {
   readonly durable = false;
+  readonly stats = {
+    kind: 'memory' as const,
+    state: 'ready' as 'ready' | 'closed',
+    written: 0,
+    failed: 0,
+    epochChanges: 0,
+    restarts: 0,
+    pending: 0,
+    pendingSize: 0,
+  };
   private readonly logs = new Map<string, Log>();
   private readonly env: Pick<Env, 'monotonic' | 'timer' | 'id'>;
   private sweeping: Cancel | undefined;
@@ -61,7 +71,10 @@ class MemoryBroker implements Broker {
   publish(channel: string, draft: Draft, options: PublishOptions): Promise<PublishOutcome> {
     const log = this.log(channel);
     const refusal = options.idempotency && refusalOf(log, options.idempotency);
-    if (refusal !== undefined) return Promise.resolve(refusal);
+    if (refusal !== undefined) {
+      this.stats.written += 1;
+      return Promise.resolve(refusal);
+    }
     const publication = options.retention === undefined ? draft : this.append(log, draft, options.retention);
     const position = positionOf(publication);
     if (options.idempotency !== undefined) {
@@ -70,6 +83,7 @@ class MemoryBroker implements Broker {
       log.keys.delete(key);
       log.keys.set(key, { fingerprint, position, expires: log.touched + ttl });
     }
+    if (position !== undefined || options.idempotency !== undefined) this.stats.written += 1;
     for (const deliver of log.subscribers) deliver(publication);
     return Promise.resolve({ kind: 'published', ...(position === undefined ? {} : { position }) });
   }
@@ -106,6 +120,7 @@ class MemoryBroker implements Broker {
     this.sweeping?.();
     this.sweeping = undefined;
     this.logs.clear();
+    this.stats.state = 'closed';
   }
 
   private log(channel: string): Log {

@@ -1,4 +1,5 @@
 import type { Position, Publication } from '@thrum/protocol';
+import type { Histogram } from '../histogram.ts';
 import type { MaybePromise } from '../types.ts';
 
 /** What is to be published; the broker adds offset and epoch. */
@@ -58,6 +59,48 @@ export interface LogPage {
 export type Deliver = (publication: Publication) => void;
 
 /**
+ * What a broker counts, in one shape for all of them: plain numbers, live, read at scrape time. Totals only grow. What a
+ * broker has no notion of it leaves out.
+ */
+export interface BrokerStats {
+  /** With `state` the only text here, and both fit for a label: they come from a fixed set. */
+  readonly kind: 'memory' | 'sqlite' | 'redis' | 'nats' | 'other';
+  readonly state: 'opening' | 'ready' | 'down' | 'closed';
+  /** Publications and keys written, repeats included. */
+  readonly written: number;
+  /** Publishes that were rejected. */
+  readonly failed: number;
+  /** How often all channels, or one, began a new epoch because a log was lost. */
+  readonly epochChanges: number;
+  /** How often it had to begin anew after a crash, damage or a lost connection. */
+  readonly restarts: number;
+  /** Publications that wait to be written now. */
+  readonly pending: number;
+  /** Characters of their data. */
+  readonly pendingSize: number;
+  /** Transactions that wrote something. */
+  readonly commits?: number;
+  /** How long committing took, fsync included. */
+  readonly commitSeconds?: Histogram;
+  /** Publications in one transaction. */
+  readonly batch?: Histogram;
+  /** What the logs take where they are kept, in bytes. */
+  readonly bytes?: number;
+  /** Marks of generation on disk, by which an older copy is recognised: grows at each opening and about twice a minute. */
+  readonly generation?: number;
+  /** 1 while the fence beside the log could not be brought up to `generation`, else 0. */
+  readonly fenceBehind?: number;
+}
+
+/** What an error of a broker may say besides its message; any other error is one that may pass. */
+export interface BrokerFailure {
+  /** False: the same publication or reading can never succeed. */
+  readonly retryable?: boolean;
+  /** Milliseconds after which another try makes sense, as far as the broker can tell. */
+  readonly after?: number | undefined;
+}
+
+/**
  * Appends and notifies.
  *
  * Laws, per channel:
@@ -79,6 +122,12 @@ export type Deliver = (publication: Publication) => void;
 export interface Broker {
   /** Whether `published` means fsynced or committed. A definition with tier `durable` needs one that does. */
   readonly durable: boolean;
+  /**
+   * Absent until there is something to count, or for good. Law 12: `written` and `failed` have counted a publish once it
+   * has settled, repeats in `written`; then it is no longer in `pending`. Totals never go back.
+   */
+  readonly stats?: BrokerStats | undefined;
+  /** Rejects with a {@link BrokerFailure}. */
   publish(channel: string, draft: Draft, options: PublishOptions): Promise<PublishOutcome>;
   read(channel: string, options: ReadOptions): Promise<LogPage>;
   subscribe(channel: string, deliver: Deliver): MaybePromise<() => void>;

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import type {
   Broker,
+  BrokerStats,
   ChannelDefinition,
   Deliver,
   Draft,
@@ -56,6 +57,10 @@ class DiskBroker implements Broker {
 
   constructor(make: () => SqliteBroker) {
     this.make = make;
+  }
+
+  get stats(): BrokerStats | undefined {
+    return this.made?.stats;
   }
 
   open(): Promise<void> {

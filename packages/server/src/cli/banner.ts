@@ -1,9 +1,14 @@
+import type { BrokerStats } from '@thrum/core';
 import type { Loaded } from '../config/load.ts';
 import { isOpen, needsDevelopmentSecret } from '../config/to-definition.ts';
 import type { Listening } from '../thrum-api.ts';
 
 /** What a developer wants to know once the server listens. */
-export function banner({ config, definition, file }: Loaded, { url }: Listening): string {
+export function banner(
+  { config, definition, file }: Loaded,
+  { url }: Listening,
+  log: BrokerStats | undefined,
+): string {
   const socket = `${url.replace(/^http/, 'ws')}${config.path}`;
   const own = file === undefined ? [] : [['Config', file.path]];
   const token = needsDevelopmentSecret(config, definition) ? 'npx thrum token --user alice' : undefined;
@@ -21,10 +26,18 @@ export function banner({ config, definition, file }: Loaded, { url }: Listening)
         ? 'any name; chat:{room} with presence and history'
         : Object.keys(definition.channels ?? {}).join(', '),
     ],
+    [
+      'Data',
+      definition.broker === undefined ? `${config.dataDir}, log of ${size(log?.bytes)}` : 'its own broker',
+    ],
     ...own,
   ];
   const lines = rows.map(([name = '', text = '']) => `  ${name.padEnd(11)} ${text}`);
   return ['', `  Thrum listens on ${url} in development mode`, '', ...lines, ''].join('\n');
+}
+
+function size(bytes = 0): string {
+  return bytes < 1_048_576 ? `${Math.ceil(bytes / 1024)} KiB` : `${(bytes / 1_048_576).toFixed(1)} MiB`;
 }
 
 function who(anonymous: boolean, host: string): string {

@@ -1,6 +1,6 @@
+import { nearest } from '@thrum/core';
 import type { Given, Problem } from './config.ts';
 import { allOptions, variableOf } from './options.ts';
-import { nearest } from './suggest.ts';
 
 /** Variables of the command line and of this repository's own tools; no options of a server. */
 const otherVariables: ReadonlySet<string> = new Set([

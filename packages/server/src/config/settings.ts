@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
+import { nearest } from '@thrum/core';
 import type { Given, Mode, Problem, Setting } from './config.ts';
 import { definitionFields } from './definition.ts';
 import { type ConfigFile, folderOf } from './file.ts';
 import { defaultOf, type Option, show } from './option.ts';
 import { allOptions, flagOf } from './options.ts';
-import { nearest } from './suggest.ts';
 
 export interface SettingsResult {
   readonly settings: ReadonlyMap<string, Setting>;

@@ -1,10 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { vi } from 'vitest';
-
-// Every process loads Node and the whole server anew; on a busy machine that takes its time.
-vi.setConfig({ testTimeout: 60_000 });
+import { spawnNode } from '@thrum/testkit';
 
 // Halves what a process costs: most of it is stripping types again and again.
 const compileCache = fileURLToPath(new URL('../../../../node_modules/.cache/thrum-cli', import.meta.url));
@@ -33,10 +30,10 @@ export class Cli implements AsyncDisposable {
 
   constructor(args: readonly string[], { cwd, env = {}, node = [] }: RunOptions) {
     const { PATH, HOME } = process.env;
-    this.child = spawn(process.execPath, ['--conditions=thrum:source', ...node, main, ...args], {
+    this.child = spawnNode([...node, main, ...args], {
       cwd,
       env: { PATH, HOME, NO_COLOR: '1', NODE_COMPILE_CACHE: compileCache, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stderr: true,
     });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#add('stdout', text));
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#add('stderr', text));

@@ -12,9 +12,10 @@ import type {
 import type { Publication } from '@thrum/protocol';
 import { createNodeEnv } from '../../node/env.ts';
 import { createLog } from '../../node/log.ts';
+import { createCounters } from './counters.ts';
 import { SqliteBrokerError, toBrokerError, WorkerFailure } from './errors.ts';
 import { type Spawn, spawnWorker } from './link.ts';
-import type { Notice } from './messages.ts';
+import type { Notice, Vitals } from './messages.ts';
 import type { Counters, Settings, SqliteBroker, SqliteBrokerOptions } from './options.ts';
 import { ReadQueue } from './read-queue.ts';
 import { Session } from './session.ts';
@@ -56,7 +57,7 @@ function toSettings(options: SqliteBrokerOptions): Settings {
 export class SqliteFileBroker implements SqliteBroker {
   readonly durable = true;
   readonly ready: Promise<void>;
-  readonly stats: Counters = { commits: 0, written: 0, failed: 0, epochChanges: 0, restarts: 0, pending: 0 };
+  readonly stats: Counters = createCounters();
   private readonly settings: Settings;
   private readonly spawn: Spawn;
   private readonly subscribers = new Map<string, Set<Deliver>>();
@@ -77,9 +78,12 @@ export class SqliteFileBroker implements SqliteBroker {
       stats: this.stats,
       notify: (channel, publication) => this.notify(channel, publication),
       write: async (rows) => {
-        const written = await this.use((session) => session.write(rows));
+        const { outcomes, commitMs } = await this.use((session) => session.write(rows));
         this.suspicion = 0;
-        return written;
+        this.stats.commits += 1;
+        this.stats.commitSeconds.add(commitMs / 1000);
+        this.stats.batch.add(rows.length);
+        return outcomes;
       },
     });
     this.reads = new ReadQueue({
@@ -147,17 +151,19 @@ export class SqliteFileBroker implements SqliteBroker {
       settings,
       spawn,
       suspicion,
-      heard: (notices) => this.heard(notices),
+      heard: (notices, vitals) => this.heard(notices, vitals),
       down: (session, error) => this.drop(session, error),
     });
     this.session = opening;
     opening.then(
       (session) => {
         this.current = session;
+        this.stats.state = 'ready';
         this.tidyLater();
       },
       (error: unknown) => {
         if (this.session === opening) this.session = undefined;
+        this.stats.state = 'down';
         settings.log.error('the database could not be opened', { file: settings.file }, error);
       },
     );
@@ -183,6 +189,7 @@ export class SqliteFileBroker implements SqliteBroker {
   private drop(session: Session, error: Error): void {
     if (this.current !== session) return;
     this.current = undefined;
+    this.stats.state = 'down';
     this.stats.restarts += 1;
     this.settings.log.error('the database is opened anew', { file: this.settings.file }, error);
     // The lock is free once the threads have ended.
@@ -193,21 +200,25 @@ export class SqliteFileBroker implements SqliteBroker {
     this.session.catch(() => undefined);
   }
 
-  private heard(notices: readonly Notice[]): void {
+  private heard(notices: readonly Notice[], vitals: Vitals | undefined): void {
     const { file, log, onEpochChange } = this.settings;
+    if (vitals !== undefined) {
+      const { bytes, generation, fenced } = vitals;
+      Object.assign(this.stats, { bytes, generation, fenceBehind: fenced < generation ? 1 : 0 });
+    }
     for (const notice of notices) {
-      if (notice.kind === 'warn') {
-        log.warn(notice.message, { file });
-        continue;
+      if (notice.kind === 'warn') log.warn(notice.message, { file });
+      else if (notice.kind === 'opened') log.info('the log is open', { file, ...notice.facts });
+      else {
+        const { channel, reason, setAside } = notice;
+        const what = { reason, ...(setAside === undefined ? {} : { setAside }) };
+        this.stats.epochChanges += 1;
+        log.error(
+          `${channel === null ? 'every channel' : 'a channel'} begins a new epoch: its subscribers are told that something may be missing`,
+          { file, ...(channel === null ? {} : { channel }), ...what },
+        );
+        onEpochChange?.(channel === null ? { all: true, ...what } : { all: false, channel, ...what });
       }
-      const { channel, reason } = notice;
-      this.stats.epochChanges += 1;
-      log.error(channel === null ? 'every channel begins a new epoch' : 'a channel begins a new epoch', {
-        file,
-        reason,
-        ...(channel === null ? {} : { channel }),
-      });
-      onEpochChange?.(channel === null ? { all: true, reason } : { all: false, channel, reason });
     }
   }
 
@@ -238,5 +249,6 @@ export class SqliteFileBroker implements SqliteBroker {
       this.settings.log.warn('the database was not closed cleanly', { file: this.settings.file }, error);
     }
     this.subscribers.clear();
+    this.stats.state = 'closed';
   }
 }

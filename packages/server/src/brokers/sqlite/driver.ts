@@ -19,6 +19,8 @@ export interface Database {
   value(sql: string): Value | undefined;
   /** Runs `work` in one transaction: all of it or, when it throws, nothing. */
   transaction<T>(begin: 'immediate' | 'deferred', work: () => T): T;
+  /** Milliseconds that the last COMMIT took, with whatever fsync it needed. */
+  readonly commitMs: number;
   close(): void;
 }
 
@@ -37,6 +39,7 @@ export function openDatabase(file: string, { readOnly = false, busyMs }: Databas
     if (statement === undefined) prepared.set(sql, (statement = wrap(db.prepare(sql))));
     return statement;
   };
+  let commitMs = 0;
   return {
     exec: (sql) => db.exec(sql),
     prepare,
@@ -45,13 +48,18 @@ export function openDatabase(file: string, { readOnly = false, busyMs }: Databas
       prepare(begin === 'immediate' ? 'BEGIN IMMEDIATE' : 'BEGIN').run();
       try {
         const result = work();
+        const begun = performance.now();
         prepare('COMMIT').run();
+        commitMs = performance.now() - begun;
         return result;
       } catch (error) {
         // A full disk or an I/O error may have rolled back already.
         if (db.isTransaction) rollback(db);
         throw error;
       }
+    },
+    get commitMs() {
+      return commitMs;
     },
     close: () => db.close(),
   };

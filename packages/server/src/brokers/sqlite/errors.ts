@@ -1,3 +1,4 @@
+import type { BrokerFailure } from '@thrum/core';
 import type { Failure } from './driver.ts';
 
 /** Why the broker could not do what it was asked for. */
@@ -11,8 +12,20 @@ export type SqliteBrokerReason =
   | 'closed'
   | 'unavailable';
 
+/**
+ * Milliseconds after which another try makes sense. A full disk waits for people; a damaged database or a thread that
+ * ended takes a moment to be opened anew. How long a queue takes is the queue's to say.
+ */
+const pauses: Partial<Readonly<Record<SqliteBrokerReason, number>>> = {
+  disk_full: 10_000,
+  disk_error: 10_000,
+  busy: 1000,
+  damaged: 1000,
+  crashed: 1000,
+};
+
 /** A refusal of the SQLite broker. But for `closed`, trying again later makes sense. */
-export class SqliteBrokerError extends Error {
+export class SqliteBrokerError extends Error implements BrokerFailure {
   override readonly name = 'SqliteBrokerError';
   readonly reason: SqliteBrokerReason;
   /**
@@ -20,15 +33,21 @@ export class SqliteBrokerError extends Error {
    * (law 10 of the Broker). An idempotency key makes publishing it again safe either way.
    */
   readonly outcome: 'unchanged' | 'unknown';
+  readonly after: number | undefined;
 
   constructor(
     reason: SqliteBrokerReason,
     message: string,
-    options: { readonly outcome?: 'unchanged' | 'unknown'; readonly cause?: unknown } = {},
+    options: {
+      readonly outcome?: 'unchanged' | 'unknown';
+      readonly after?: number;
+      readonly cause?: unknown;
+    } = {},
   ) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.reason = reason;
     this.outcome = options.outcome ?? 'unchanged';
+    this.after = options.after ?? pauses[reason];
   }
 
   get retryable(): boolean {

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { SqliteBrokerError, WorkerFailure } from './errors.ts';
-import type { Answer, Envelope, Notice } from './messages.ts';
+import type { Answer, Envelope, Notice, Vitals } from './messages.ts';
 
 type Role = 'writer' | 'reader';
 export type Spawn = (role: Role) => Worker;
@@ -18,6 +18,9 @@ export const spawnWorker: Spawn = (role) =>
     execArgv: ['--disable-warning=ExperimentalWarning'],
   });
 
+/** What came with an answer besides what was asked for. */
+export type Heard = (notices: readonly Notice[], vitals: Vitals | undefined) => void;
+
 interface Pending {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
@@ -27,13 +30,13 @@ interface Pending {
 export class WorkerLink<R extends Record<keyof R, { request: object; reply: unknown }>> {
   private readonly worker: Worker;
   private readonly pending = new Map<number, Pending>();
-  private readonly heard: (notices: readonly Notice[]) => void;
+  private readonly heard: Heard;
   private readonly down: (error: Error) => void;
   private last = 0;
   private ended: Error | undefined;
 
-  /** `heard` gets what people must hear of; `down` is called once, when the thread has ended without being told to. */
-  constructor(worker: Worker, heard: (notices: readonly Notice[]) => void, down: (error: Error) => void) {
+  /** `heard` is called before the answer is given; `down` is called once, when the thread has ended without being told to. */
+  constructor(worker: Worker, heard: Heard, down: (error: Error) => void) {
     this.worker = worker;
     this.heard = heard;
     this.down = down;
@@ -61,11 +64,11 @@ export class WorkerLink<R extends Record<keyof R, { request: object; reply: unkn
     await this.worker.terminate();
   }
 
-  private take({ id, notices, result }: Answer): void {
+  private take({ id, notices, vitals, result }: Answer): void {
     const waiting = this.pending.get(id);
     this.pending.delete(id);
     if (this.pending.size === 0) this.worker.unref();
-    if (notices.length > 0) this.heard(notices);
+    this.heard(notices, vitals);
     if ('value' in result) waiting?.resolve(result.value);
     else waiting?.reject(new WorkerFailure(result.failure, result.message));
   }

@@ -1,3 +1,4 @@
+import type { LogFields } from '@thrum/core';
 import type { ClockState } from './clock.ts';
 import type { Failure } from './driver.ts';
 
@@ -24,6 +25,21 @@ export type WriteOutcome = readonly [
   epoch: string | null,
   offset: number | null,
 ];
+
+export interface Written {
+  readonly outcomes: readonly WriteOutcome[];
+  /** Milliseconds that COMMIT took. */
+  readonly commitMs: number;
+}
+
+/** How the database and its fence stand on disk. */
+export interface Vitals {
+  /** Of the database and its WAL. */
+  readonly bytes: number;
+  readonly generation: number;
+  /** The generation that the fence has. */
+  readonly fenced: number;
+}
 
 export interface ReadQuery {
   readonly channel: string;
@@ -68,7 +84,7 @@ export interface WriterRequests {
   open: { request: OpenRequest & { readonly fresh: string }; reply: ClockState };
   write: {
     request: { readonly rows: readonly WriteRow[]; readonly at: number; readonly fresh: string };
-    reply: readonly WriteOutcome[];
+    reply: Written;
   };
   /** Deletes some of what has expired; true when there is more. */
   sweep: { request: { readonly at: number; readonly fresh: string }; reply: boolean };
@@ -97,11 +113,20 @@ export interface Envelope {
 
 /** Something that people must hear of. */
 export type Notice =
-  | { readonly kind: 'epoch'; readonly channel: string | null; readonly reason: string }
+  | {
+      readonly kind: 'epoch';
+      readonly channel: string | null;
+      readonly reason: string;
+      /** Where the damaged file is now. */
+      readonly setAside?: string;
+    }
+  | { readonly kind: 'opened'; readonly facts: LogFields }
   | { readonly kind: 'warn'; readonly message: string };
 
 export interface Answer {
   readonly id: number;
   readonly notices: readonly Notice[];
+  /** Of the writer, while the database is open. */
+  readonly vitals: Vitals | undefined;
   readonly result: { readonly value: unknown } | { readonly failure: Failure; readonly message: string };
 }

@@ -1,12 +1,13 @@
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
+import type { LogFields } from '@thrum/core';
 import { type Database, failureOf, openDatabase } from './driver.ts';
 import { FenceFile, type Fence, type FoundFence, readFence } from './fence.ts';
 import { type Identity, identityOf, isSameFile } from './identity.ts';
 import type { WriterRequests } from './messages.ts';
 import { renewAll } from './repair.ts';
 import type { StateRow } from './rows.ts';
-import { openSound } from './sound.ts';
+import { openSound, type Sound } from './sound.ts';
 import { saveState, Store } from './store.ts';
 
 type Request = WriterRequests['open']['request'];
@@ -50,18 +51,33 @@ function openLocked(request: Request, lock: Database): Store {
   const { file } = request;
   const found = readFence(file);
   if (!hasContent(file)) prepareNew(request, found);
-  const { db, state: before, reasons } = openSound(request, found);
+  const sound = openSound(request, found);
+  const { db, state: before, reasons } = sound;
   try {
     if (found.damaged) reasons.push('its fence is damaged');
     if (before === undefined) explainNew(found, reasons);
     else reasons.push(...differences(before, found, identityOf(file)));
     const store = assemble({ request, lock, db, found, before });
-    enter(store, request, reasons, found);
+    enter(store, request, sound, found);
+    store.notices.push({ kind: 'opened', facts: factsOf(store, sound, found) });
     return store;
   } catch (error) {
     db.close();
     throw error;
   }
+}
+
+/** What an operator wants to know of the database at the start. */
+function factsOf(store: Store, { state: before, setAside }: Sound, { fence }: FoundFence): LogFields {
+  const { bytes, generation } = store.vitals();
+  const isNew = before === undefined && setAside === undefined && (fence?.generation ?? 0) === 0;
+  return {
+    bytes,
+    channels: Number(store.db.value('SELECT count(*) FROM channels')),
+    epoch: store.state.birth,
+    generation,
+    last: isNew ? 'none, it is new' : fence?.clean === true ? 'stopped' : 'crashed or killed',
+  };
 }
 
 function hasContent(file: string): boolean {
@@ -129,7 +145,12 @@ function assemble(parts: {
 }
 
 /** The generation of this opening, with new epochs if there is a reason. */
-function enter(store: Store, { file, fresh }: Request, reasons: readonly string[], found: FoundFence): void {
+function enter(
+  store: Store,
+  { file, fresh }: Request,
+  { reasons, setAside }: Pick<Sound, 'reasons' | 'setAside'>,
+  found: FoundFence,
+): void {
   const { ino, born } = identityOf(file) ?? { ino: '', born: '' };
   const identity = { ino, born: reasons.length > 0 || born !== '' ? born : store.state.born };
   const generation = Math.max(store.state.generation, found.fence?.generation ?? 0);
@@ -139,7 +160,8 @@ function enter(store: Store, { file, fresh }: Request, reasons: readonly string[
       renewAll(store.db, fresh);
       Object.assign(next, identity, { birth: fresh, generation: generation + 1 });
     });
-    store.notices.push({ kind: 'epoch', channel: null, reason: reasons.join('; ') });
+    const reason = reasons.join('; ');
+    store.notices.push({ kind: 'epoch', channel: null, reason, ...(setAside && { setAside }) });
   }
   try {
     if (reasons.length > 0) store.refence();

@@ -1,8 +1,13 @@
-import type { Broker, Env, Log } from '@thrum/core';
+import type { Broker, BrokerStats, Env, Log, Recorder } from '@thrum/core';
 
 /** A log begins a new epoch: clients that stood in it are told that something may be missing. */
 export type EpochChange =
-  | { readonly all: true; readonly reason: string }
+  | {
+      readonly all: true;
+      readonly reason: string;
+      /** Where the damaged file is now; `sqlite3 <it> .recover` reads what is left. */
+      readonly setAside?: string;
+    }
   | { readonly all: false; readonly channel: string; readonly reason: string };
 
 export interface SqliteBrokerOptions {
@@ -35,19 +40,9 @@ export interface SqliteBrokerOptions {
   readonly onEpochChange?: (change: EpochChange) => void;
 }
 
-/** What the broker counts. Totals only grow. */
-export interface SqliteBrokerStats {
-  /** Transactions that appended or remembered something. */
-  readonly commits: number;
-  /** Publications and keys in them, repeats included. */
-  readonly written: number;
-  /** Publishes that were rejected. */
-  readonly failed: number;
-  readonly epochChanges: number;
-  /** How often the database was opened anew after a crash of its threads or damage. */
-  readonly restarts: number;
-  /** Publications that wait for the disk now. */
-  readonly pending: number;
+/** {@link BrokerStats}, all of it. */
+export interface SqliteBrokerStats extends Required<BrokerStats> {
+  readonly kind: 'sqlite';
 }
 
 /** A {@link Broker} on an SQLite file: tier `durable`, for one node. */
@@ -68,4 +63,6 @@ export type Settings = Required<Omit<SqliteBrokerOptions, 'onEpochChange' | 'env
   readonly onEpochChange: ((change: EpochChange) => void) | undefined;
 };
 
-export type Counters = { -readonly [K in keyof SqliteBrokerStats]: SqliteBrokerStats[K] };
+export type Counters = {
+  -readonly [K in Exclude<keyof SqliteBrokerStats, 'commitSeconds' | 'batch'>]: SqliteBrokerStats[K];
+} & { readonly commitSeconds: Recorder; readonly batch: Recorder };

@@ -1,21 +1,13 @@
 import { LogClock } from './clock.ts';
-import { type Spawn, WorkerLink } from './link.ts';
-import type {
-  Notice,
-  ReadAnswer,
-  ReaderRequests,
-  ReadQuery,
-  WriteOutcome,
-  WriterRequests,
-  WriteRow,
-} from './messages.ts';
+import { type Heard, type Spawn, WorkerLink } from './link.ts';
+import type { ReadAnswer, ReaderRequests, ReadQuery, WriterRequests, Written, WriteRow } from './messages.ts';
 import type { Settings } from './options.ts';
 
 export interface SessionOptions {
   readonly settings: Settings;
   readonly spawn: Spawn;
   readonly suspicion: number;
-  readonly heard: (notices: readonly Notice[]) => void;
+  readonly heard: Heard;
   /** A thread has ended by itself. */
   readonly down: (session: Session, error: Error) => void;
 }
@@ -48,7 +40,7 @@ export class Session {
     }
   }
 
-  write(rows: readonly WriteRow[]): Promise<readonly WriteOutcome[]> {
+  write(rows: readonly WriteRow[]): Promise<Written> {
     return this.writer.request('write', { rows, at: this.clock.now(), fresh: this.fresh() });
   }
 

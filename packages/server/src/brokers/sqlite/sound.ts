@@ -12,6 +12,8 @@ export interface Sound {
   readonly state: StateRow | undefined;
   /** Why its epochs cannot go on. */
   readonly reasons: string[];
+  /** Where the file is now that was found in its place, damaged. */
+  readonly setAside?: string;
 }
 
 /** The database, or an empty one after the damaged one was set aside. */
@@ -28,8 +30,9 @@ export function openSound(request: OpenRequest, found: FoundFence): Sound {
     const aside = setAside(file, request.now);
     fs.closeSync(fs.openSync(file, 'ax', 0o600));
     const sound = openChecked({ ...request, suspicion: 0 });
-    sound.reasons.push(`it is damaged (${(error as Error).message}); what is left of it is in ${aside}`);
-    return sound;
+    // SQLite's verdicts have several lines.
+    sound.reasons.push(`it is damaged: ${(error as Error).message.replaceAll(/\s*\n\s*/g, ' ')}`);
+    return { ...sound, setAside: aside };
   }
 }
 

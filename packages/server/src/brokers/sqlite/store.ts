@@ -1,7 +1,8 @@
+import { statSync } from 'node:fs';
 import type { ClockState } from './clock.ts';
 import type { Database } from './driver.ts';
 import type { FenceFile } from './fence.ts';
-import type { Notice } from './messages.ts';
+import type { Notice, Vitals } from './messages.ts';
 import { stateChecksum, type StateRow } from './rows.ts';
 
 /** The open database with its state row, its fence and its lock. Only the writer has one. */
@@ -78,6 +79,13 @@ export class Store {
   needsBeat({ skew }: ClockState): boolean {
     const moved = Math.abs(skew - this.current.clock_skew) > 1000;
     return moved || this.current.commits > this.beatenAt || this.fenced < this.current.generation;
+  }
+
+  vitals(): Vitals {
+    const [main, wal] = [this.file, `${this.file}-wal`].map(
+      (file) => statSync(file, { throwIfNoEntry: false })?.size ?? 0,
+    );
+    return { bytes: (main ?? 0) + (wal ?? 0), generation: this.current.generation, fenced: this.fenced };
   }
 
   warn(message: string): void {

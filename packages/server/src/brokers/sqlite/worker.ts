@@ -1,7 +1,15 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { DamageError, type Database, failureOf, openDatabase } from './driver.ts';
 import { identityOf, isSameFile } from './identity.ts';
-import type { Answer, Envelope, Notice, ReaderRequests, Requests, WriterRequests } from './messages.ts';
+import type {
+  Answer,
+  Envelope,
+  Notice,
+  ReaderRequests,
+  Requests,
+  Vitals,
+  WriterRequests,
+} from './messages.ts';
 import { openStore } from './open.ts';
 import { readPages } from './reader.ts';
 import { repairChannel } from './repair.ts';
@@ -15,7 +23,14 @@ type Handlers<R> = { readonly [K in keyof R]: (request: RequestOf<R[K]>) => Repl
 type RequestOf<T> = T extends { request: infer R } ? R : never;
 type ReplyOf<T> = T extends { reply: infer R } ? R : never;
 
-function writer(): { handlers: Handlers<WriterRequests>; notices: () => readonly Notice[] } {
+/** What one thread does, and what goes along with each of its answers. */
+interface Role<R> {
+  readonly handlers: Handlers<R>;
+  readonly notices: () => readonly Notice[];
+  readonly vitals: () => Vitals | undefined;
+}
+
+function writer(): Role<WriterRequests> {
   let open: Store | undefined;
   const store = (): Store => {
     if (open === undefined) throw new Error('the database is not open');
@@ -26,7 +41,10 @@ function writer(): { handlers: Handlers<WriterRequests>; notices: () => readonly
       open = openStore(request);
       return { skew: open.state.clock_skew, last: open.state.clock_last };
     },
-    write: (request) => writeBatch(store(), request),
+    write(request) {
+      const written = writeBatch(store(), request);
+      return { outcomes: written, commitMs: store().db.commitMs };
+    },
     sweep: (request) => sweep(store(), request),
     beat({ clock }) {
       const { file, state } = store();
@@ -46,10 +64,10 @@ function writer(): { handlers: Handlers<WriterRequests>; notices: () => readonly
       return undefined;
     },
   };
-  return { handlers, notices: () => open?.notices.splice(0) ?? [] };
+  return { handlers, notices: () => open?.notices.splice(0) ?? [], vitals: () => open?.vitals() };
 }
 
-function reader(): { handlers: Handlers<ReaderRequests>; notices: () => readonly Notice[] } {
+function reader(): Role<ReaderRequests> {
   let db: Database | undefined;
   const handlers: Handlers<ReaderRequests> = {
     open({ file, busyMs }) {
@@ -65,16 +83,16 @@ function reader(): { handlers: Handlers<ReaderRequests>; notices: () => readonly
       return undefined;
     },
   };
-  return { handlers, notices: () => [] };
+  return { handlers, notices: () => [], vitals: () => undefined };
 }
 
 const role = (workerData as { readonly role: 'writer' | 'reader' }).role;
-const { handlers, notices } = role === 'writer' ? writer() : reader();
+const { handlers, notices, vitals } = role === 'writer' ? writer() : reader();
 
 parentPort?.on('message', ({ id, kind, request }: Envelope) => {
   const handle = (handlers as Handlers<Requests>)[kind];
   const answer = (result: Answer['result']): void =>
-    parentPort?.postMessage({ id, notices: notices(), result } satisfies Answer, []);
+    parentPort?.postMessage({ id, notices: notices(), vitals: vitals(), result } satisfies Answer, []);
   try {
     answer({ value: handle?.(request) });
   } catch (error) {

@@ -30,7 +30,6 @@ export class WriteQueue {
   private readonly options: WriteQueueOptions;
   /** Those before `taken` are on their way or done. */
   private waiting: Waiting[] = [];
-  private waitingSize = 0;
   /** How many of a channel wait or are on their way. */
   private readonly perChannel = new Map<string, number>();
   private running: Promise<void> | undefined;
@@ -48,14 +47,14 @@ export class WriteQueue {
     const { settings, stats } = this.options;
     const row = toRow(channel, draft, options);
     const size = row?.[2]?.length ?? 0;
-    if (stats.pending >= settings.maxPending || this.waitingSize + size > settings.maxPendingSize) {
+    if (stats.pending >= settings.maxPending || stats.pendingSize + size > settings.maxPendingSize) {
       stats.failed += 1;
       const message = `${stats.pending} publications wait for the disk, and that is the most; nothing was written`;
-      return Promise.reject(new SqliteBrokerError('overloaded', message));
+      return Promise.reject(new SqliteBrokerError('overloaded', message, { after: this.untilEmpty() }));
     }
     const { promise, resolve, reject } = Promise.withResolvers<PublishOutcome>();
     this.waiting.push({ channel, draft, row, size, resolve, reject });
-    this.waitingSize += size;
+    stats.pendingSize += size;
     stats.pending += 1;
     this.perChannel.set(channel, (this.perChannel.get(channel) ?? 0) + 1);
     this.running ??= this.run();
@@ -91,7 +90,6 @@ export class WriteQueue {
     }
     const batch = this.waiting.slice(0, count);
     this.waiting = this.waiting.slice(count);
-    this.waitingSize -= size;
     return batch;
   }
 
@@ -102,7 +100,6 @@ export class WriteQueue {
     let error: SqliteBrokerError | undefined;
     try {
       written = rows.length === 0 ? [] : await write(rows);
-      if (rows.length > 0) stats.commits += 1;
       stats.written += rows.length;
     } catch (cause) {
       error = toBrokerError(cause);
@@ -110,11 +107,18 @@ export class WriteQueue {
     }
     let next = 0;
     for (const waiting of batch) {
-      this.forget(waiting.channel);
+      this.forget(waiting);
       if (waiting.row === undefined) this.settle(waiting, [outcomes.published, null, null]);
       else if (written === undefined) waiting.reject(error as SqliteBrokerError);
       else this.settle(waiting, written[next++] as WriteOutcome);
     }
+  }
+
+  /** Milliseconds that what waits will take at the pace so far; at least 100, at most a minute. */
+  private untilEmpty(): number {
+    const { pending, batch, commitSeconds } = this.options.stats;
+    const perRow = batch.sum === 0 ? 1 : (commitSeconds.sum * 1000) / batch.sum;
+    return Math.round(Math.min(60_000, Math.max(100, pending * perRow)));
   }
 
   private settle({ channel, draft, resolve }: Waiting, [kind, epoch, offset]: WriteOutcome): void {
@@ -132,8 +136,9 @@ export class WriteQueue {
     });
   }
 
-  private forget(channel: string): void {
+  private forget({ channel, size }: Waiting): void {
     this.options.stats.pending -= 1;
+    this.options.stats.pendingSize -= size;
     const left = (this.perChannel.get(channel) ?? 1) - 1;
     if (left === 0) this.perChannel.delete(channel);
     else this.perChannel.set(channel, left);

@@ -37,7 +37,7 @@ async function start(flags: Flags): Promise<void> {
   const untilStopped = watchSignals();
   const listening = await listen(thrum, config);
   // In production standard output is for log lines, and one of them has the address.
-  if (config.mode === 'development') print(banner(loaded, listening));
+  if (config.mode === 'development') print(banner(loaded, listening, thrum.stats().broker));
   process.exitCode = await untilStopped({
     connections: () => thrum.connections().length,
     close: (drainMs) => listening.close({ drainMs }),

@@ -2,7 +2,7 @@ import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Env, PutOptions, Store, StoreRecord } from '@thrum/core';
 import { LogClock } from '../../brokers/sqlite/clock.ts';
-import { type Database, openDatabase } from '../../brokers/sqlite/driver.ts';
+import { type Database, failureOf, openDatabase } from '../../brokers/sqlite/driver.ts';
 import { createNodeEnv } from '../../node/env.ts';
 import { checkOwner, migrate, readState, saveState } from './schema.ts';
 
@@ -61,7 +61,7 @@ class SqliteStore implements Store {
       this.clock = new LogClock(env, readState(this.db));
     } catch (error) {
       this.db.close();
-      throw error;
+      throw explained(error, path);
     }
     this.stopSweep = env.timer(sweepEvery, () => this.sweep());
   }
@@ -179,6 +179,16 @@ class SqliteStore implements Store {
       },
     );
   }
+}
+
+/** Cursors and results are not given up without being asked: a handler that ran would run again. */
+function explained(error: unknown, path: string): unknown {
+  const failure = failureOf(error);
+  if (failure !== 'damaged' && failure !== 'foreign') return error;
+  const message =
+    `${path} is damaged (${(error as Error).message}): put a backup in its place, or move it away with its -wal and -shm ` +
+    'to begin without the cursors of named subscribers and the results of idempotent handlers';
+  return new Error(message, { cause: error });
 }
 
 function pathOf(file: string): string {

@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { EventQueue } from '@thrum/testkit';
+import { EventQueue, spawnNode } from '@thrum/testkit';
 import { onTestFinished } from 'vitest';
 
 export interface Ack {
@@ -26,26 +25,17 @@ export function startPublisher(
   { first = 1, count = 0, atOnce = 1 }: { first?: number; count?: number; atOnce?: number } = {},
   wrapper: readonly string[] = [],
 ): Publisher {
-  const command = [
-    ...wrapper,
-    process.execPath,
-    '--conditions=thrum:source',
-    script,
-    file,
-    ...[first, count, atOnce].map(String),
-  ];
-  const child = spawn(command[0] as string, command.slice(1), {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    // With a wrapper there are two processes, and a signal must reach both.
-    detached: true,
-  });
+  const child = spawnNode([script, file, ...[first, count, atOnce].map(String)], { wrapper });
+  // The end of its standard input ends the process itself, also where a wrapper is between it and us.
   const kill = (): void => {
-    if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid ?? 0), 'SIGKILL');
+    child.kill('SIGKILL');
+    child.stdin.destroy();
   };
   onTestFinished(kill);
   const lines = new EventQueue<string>();
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
   const ended = once(child, 'close');
+  void ended.then(() => lines.end(new Error('the process ended')));
   return {
     lines,
     async kill() {
@@ -67,7 +57,7 @@ export function startPublisher(
 /** Leaves the database as kill -9 does, after so many acknowledged publications; the epoch they are in. */
 export async function crashAfter(file: string, count: number, first = 1): Promise<string> {
   const publisher = startPublisher(file, { first, count });
-  await publisher.lines.next((line) => line === 'done', undefined, 30_000);
+  await publisher.lines.next((line) => line === 'done');
   await publisher.kill();
   return publisher.acks().at(-1)?.epoch ?? '';
 }

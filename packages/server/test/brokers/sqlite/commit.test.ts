@@ -1,10 +1,12 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import type { Worker } from 'node:worker_threads';
 import type { Publication } from '@thrum/protocol';
+import { skip, spawnNode } from '@thrum/testkit';
 import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../../../src/brokers/sqlite/driver.ts';
 import { spawnWorker } from '../../../src/brokers/sqlite/link.ts';
@@ -152,11 +154,14 @@ describe('a commit of the SQLite broker', () => {
 });
 
 describe('the SQLite broker', () => {
-  it.skipIf(!hasStrace())('syncs the log at every commit', { timeout: 30_000 }, async () => {
+  it('syncs the log at every commit', async (context) => {
+    if (!hasStrace()) {
+      return skip(context, 'strace is missing, or may not trace here: `apt-get install strace`');
+    }
     const trace = join(folder(), 'trace');
     const strace = ['strace', '-f', '-e', 'trace=fsync,fdatasync', '-o', trace];
     const publisher = startPublisher(join(folder(), 'thrum.db'), { count: 50 }, strace);
-    await publisher.lines.next((line) => line === 'done', undefined, 25_000);
+    await publisher.lines.next((line) => line === 'done');
     await publisher.kill();
     // One at a time, so each acknowledgement had a commit of its own.
     expect(readFileSync(trace, 'utf8').match(/f(data)?sync\(/g)?.length).toBeGreaterThanOrEqual(50);
@@ -167,7 +172,7 @@ describe('the SQLite broker', () => {
     const first = open({ file });
     await first.broker.ready;
     const second = startPublisher(file);
-    const line = await second.lines.next(() => true, undefined, 20_000);
+    const line = await second.lines.next(() => true);
     expect(line).toMatch(/^refused .*thrum\.db is in use by another process: one database serves one server/);
     const third = open({ file });
     await expect(third.broker.ready).rejects.toThrow(/in use by another process/);
@@ -218,11 +223,11 @@ describe('the SQLite broker', () => {
     expect(opened.changes).toEqual([]);
   });
 
-  it.each(['close', 'leave'])('keeps no process alive: %s', { timeout: 20_000 }, async (how) => {
+  it.each(['close', 'leave'])('keeps no process alive: %s', async (how) => {
     const script = fileURLToPath(new URL('./lifetime.ts', import.meta.url));
     const file = join(folder(), 'thrum.db');
-    const run = promisify(execFile);
-    const { stdout } = await run(process.execPath, ['--conditions=thrum:source', script, file, how]);
+    const child = spawnNode([script, file, how]);
+    const [stdout] = await Promise.all([text(child.stdout), once(child, 'close')]);
     expect(stdout).toBe('published\n');
     const opened = open({ file });
     expect(await dataOf(opened)).toEqual([1]);

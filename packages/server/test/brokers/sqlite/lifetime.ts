@@ -13,4 +13,4 @@ if (how === 'close') await broker.close();
 setTimeout(() => {
   process.stdout.write(`still alive: ${process.getActiveResourcesInfo().join()}\n`);
   process.exit(1);
-}, 10_000).unref();
+}, 60_000).unref();

@@ -41,3 +41,23 @@ function distanceOf(a: string, b: string): number {
   }
   return previous[b.length] ?? 0;
 }
+
+/** The end of a sentence about an unknown name: `; did you mean "size"?`, or nothing. */
+function suggestion(name: string, known: readonly string[]): string {
+  const meant = nearest(name, known);
+  return meant === undefined ? `; there are ${known.join(', ')}` : `; did you mean "${meant}"?`;
+}
+
+/**
+ * A misspelled option that is passed over silently is a limit or a rule that does not hold.
+ * @throws Error `unknown limit "chanels"; did you mean "channels"?`, with `place` in front.
+ */
+export function refuseUnknown(
+  what: string,
+  given: object | undefined,
+  known: readonly string[],
+  place = '',
+): void {
+  const name = Object.keys(given ?? {}).find((each) => !known.includes(each));
+  if (name !== undefined) throw new Error(`${place}unknown ${what} "${name}"${suggestion(name, known)}`);
+}
