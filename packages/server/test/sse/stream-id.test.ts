@@ -8,7 +8,9 @@ import {
   maxIdLength,
 } from '../../src/transports/sse/stream-id.ts';
 
-const epoch = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 }).filter((text) => text.length <= 64);
+const epoch = fc
+  .string({ unit: 'grapheme', minLength: 1, maxLength: 30 })
+  .filter((text) => text.length <= 64);
 const position = fc.record({ epoch, offset: fc.maxSafeNat() });
 const positions = fc.array(fc.option(position, { nil: undefined }), { minLength: 1, maxLength: 12 });
 const names = (count: number): string[] => Array.from({ length: count }, (_, n) => `channel ${n}`);
