@@ -21,12 +21,14 @@ export async function toDefinition(
     mode: config.mode,
     dataDir: config.dataDir,
     limits: config.limits,
+    events: config.events,
     playground: config.playground,
     auth: authOf(config, definition, secret),
     ...(isOpen(config, definition) ? await developmentDefaults() : {}),
     // The typed form of a definition is for inference; a file's channels are checked at run time.
     ...defined({ channels: channels as ThrumDefinition['channels'] }),
     ...defined({ methods, features, hooks, broker, store, log, node: config.node }),
+    ...defined({ tokenCookie: config.tokenCookie }),
     ...(config.origins === undefined ? {} : { origins: config.origins.includes('*') ? '*' : config.origins }),
   };
 }
