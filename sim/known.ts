@@ -32,14 +32,6 @@ const known: readonly Known[] = [
     cause: 'the SDK drops a publish that went out before the break as queue_full, while the server has it',
     matches: ({ message }) => message.includes('(queue_full)'),
   },
-  {
-    name: 'ephemeral-twice-across-nodes',
-    invariant: '4',
-    cause:
-      'a client that moves to a node whose notifications are late gets an ephemeral publication a second time; nothing tells it apart',
-    matches: ({ message }, history) =>
-      !message.includes('now at') && linesOf(history, 'world').some(({ nodes }) => nodes > 1),
-  },
 ];
 
 export function knownAs(violation: Violation, history: readonly Line[]): string | undefined {
