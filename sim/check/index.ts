@@ -13,6 +13,7 @@ import { checkEpochs, checkOneMessage, checkOrder, checkSent } from './log.ts';
 import { checkAcknowledged, checkOutcomes } from './outcomes.ts';
 import { checkRights } from './rights.ts';
 import { checkStreams } from './streams.ts';
+import { checkTransient } from './transient.ts';
 import { checkPages, checkWire } from './wire.ts';
 
 /** What each invariant says; the numbers are those of reliability.md. */
@@ -45,6 +46,7 @@ export const checkers: readonly Checker[] = [
   checkAcknowledged,
   checkOutcomes,
   checkStreams,
+  checkTransient,
   checkWire,
   checkPages,
   checkRights,

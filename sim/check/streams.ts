@@ -7,8 +7,6 @@ interface Stream {
   /** A reset may name the publication that follows it, or the place before it. */
   afterReset: boolean;
   readonly seen: Set<string>;
-  /** What has no place, by how often it came. */
-  readonly counts: Map<string, number>;
 }
 
 /**
@@ -18,22 +16,15 @@ interface Stream {
 export function checkStreams(history: readonly Line[]): Violation[] {
   const violations: Violation[] = [];
   const streams = new Map<number, Stream>();
-  // What a log remembers of repeats is lost with it, so each life of it may have a publication once.
-  const lives = new Map<string, Set<number>>();
-  let life = 0;
   for (const [at, line] of history.entries()) {
-    if (line.k === 'log') life += 1;
-    if (line.k === 'append' && line.at === undefined)
-      lives.set(line.v, (lives.get(line.v) ?? new Set()).add(life));
     if (line.k === 'listen') {
       const about = [`"s":${line.s},`];
-      streams.set(line.s, { about, place: undefined, afterReset: false, seen: new Set(), counts: new Map() });
+      streams.set(line.s, { about, place: undefined, afterReset: false, seen: new Set() });
     }
     if (line.k !== 'status' && line.k !== 'recv') continue;
     const stream = streams.get(line.s);
     if (stream === undefined) continue;
-    const problem =
-      line.k === 'status' ? told(stream, line) : received(stream, line, lives.get(line.v)?.size ?? 1);
+    const problem = line.k === 'status' ? told(stream, line) : received(stream, line);
     if (problem === undefined) continue;
     const [invariant, message] = problem;
     violations.push({
@@ -63,12 +54,8 @@ function told(stream: Stream, { type, at }: LineOf<'status'>): Problem | undefin
   return ['7', `recovered at ${show(at)} and stood at ${show(place)}`];
 }
 
-function received(stream: Stream, { at, v }: LineOf<'recv'>, times: number): Problem | undefined {
-  if (at === undefined) {
-    const count = (stream.counts.get(v) ?? 0) + 1;
-    stream.counts.set(v, count);
-    return count > times ? ['4', `${v} came twice`] : undefined;
-  }
+function received(stream: Stream, { at, v }: LineOf<'recv'>): Problem | undefined {
+  if (at === undefined) return undefined;
   const { place, afterReset } = stream;
   stream.place = at;
   stream.afterReset = false;

@@ -12,6 +12,7 @@ import { checkEpochs, checkOneMessage, checkOrder, checkSent } from '../check/lo
 import { checkAcknowledged, checkOutcomes } from '../check/outcomes.ts';
 import { checkRights } from '../check/rights.ts';
 import { checkStreams } from '../check/streams.ts';
+import { checkTransient } from '../check/transient.ts';
 import { checkPages, checkWire } from '../check/wire.ts';
 import type { Checker, Happening } from '../history.ts';
 import * as h from './histories.ts';
@@ -125,7 +126,25 @@ export const cases: readonly Case[] = [
     '4',
     [h.listen, h.status('subscribed', h.at(0)), h.recv('p#1', h.at(1)), h.recv('p#1', h.at(2))],
   ],
-  [checkStreams, 'an ephemeral repeat', '4', [h.listen, h.recv('p#1'), h.recv('p#1')]],
+  [
+    checkTransient,
+    'one without a place on each of two connections',
+    undefined,
+    [h.listen, h.open, h.sent('p#1'), h.recv('p#1'), h.reopen, h.resent('p#1'), h.recv('p#1')],
+  ],
+  [checkTransient, 'one without a place twice on one', '4', [h.open, h.sent('p#1'), h.sent('p#1')]],
+  [
+    checkTransient,
+    'one without a place again from a log that was lost',
+    undefined,
+    [h.open, h.log, h.append('p#1'), h.sent('p#1'), h.wipe, h.append('p#1'), h.sent('p#1')],
+  ],
+  [
+    checkTransient,
+    'one without a place that the SDK has made two of',
+    '4',
+    [h.listen, h.open, h.sent('p#1'), h.recv('p#1'), h.recv('p#1')],
+  ],
   [
     checkStreams,
     'recovered somewhere else',

@@ -59,6 +59,13 @@ export function answered(place: Place, recovered = false): Happening {
   return { k: 'answered', conn: 'x', channel: 'a', id: 1, at: place, recovered };
 }
 
+/** The same client on another connection. */
+export const reopen: Happening = { k: 'open', conn: 'y', node: 'n2', c: 'c1.1', user: 'ada' };
+
+export function resent(v: string): Happening {
+  return { k: 'sent', conn: 'y', channel: 'a', v };
+}
+
 export function sent(v: string, place?: Place): Happening {
   return { k: 'sent', conn: 'x', channel: 'a', v, ...(place === undefined ? {} : { at: place }) };
 }

@@ -31,7 +31,7 @@ export type Authorize<Params = Readonly<Record<string, string>>> = (
 ) => MaybePromise<boolean>;
 
 /**
- * `ephemeral`: at most once, nothing kept. `recoverable`: ordered, no gap within the history, an honest
+ * `ephemeral`: at most once on one connection, nothing kept. `recoverable`: ordered, no gap within the history, an honest
  * `recovered:false` outside it. `durable`: the same, and an ack means that it is on disk.
  */
 export type Tier = 'ephemeral' | 'recoverable' | 'durable';
