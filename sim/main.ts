@@ -24,7 +24,8 @@ async function main(options: Options): Promise<number> {
 /** One seed in this process, so that a debugger can follow it. */
 async function one(seed: number, { plant, history, trace }: Options): Promise<number> {
   out(`seed ${seed}\n`);
-  if (plant !== undefined) plantBug(plantOf(plant));
+  const planted = plant === undefined ? undefined : plantOf(plant);
+  if (planted !== undefined) plantBug(planted);
   const { run } = await import('./run.ts');
   const { resultOf } = await import('./result.ts');
   const done = await run(seed);
@@ -36,18 +37,19 @@ async function one(seed: number, { plant, history, trace }: Options): Promise<nu
     out(`seed ${seed} holds${result.known.length > 0 ? `; known: ${result.known.join(', ')}` : ''}\n`);
     return 0;
   }
-  out(failureText(result, plant));
+  out(failureText(result, planted));
   for (const { invariant, message } of done.violations) progress(`${invariant}: ${message}\n`);
   return 1;
 }
 
 async function planted(name: string, options: Options): Promise<number> {
-  const caught = await caughtBy(plantOf(name), options);
+  const plant = plantOf(name);
+  const caught = await caughtBy(plant, options);
   if (caught === undefined) {
     out(`${name} was not caught within ${options.seeds} seeds\n`);
     return 3;
   }
-  out(failureText(caught, name));
+  out(failureText(caught, plant));
   return 1;
 }
 

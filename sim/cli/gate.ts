@@ -1,4 +1,5 @@
 import { plants, type Plant } from '../plants/index.ts';
+import { invariants } from '../check/index.ts';
 import { runSeeds } from '../pool.ts';
 import type { Result } from '../result.ts';
 import type { Options } from './options.ts';
@@ -20,17 +21,17 @@ export async function caughtBy(plant: Plant, { seeds, from, jobs }: Options): Pr
 
 /** Every plant in turn. True when each was caught. */
 export async function gate(options: Options, print: (text: string) => void): Promise<boolean> {
-  let all = true;
+  let count = 0;
   for (const plant of plants) {
     const caught = await caughtBy(plant, options);
-    all &&= caught !== undefined;
+    const by = caught?.broken.find((invariant) => plant.expected.includes(invariant));
+    if (by !== undefined) count += 1;
     const how =
-      caught === undefined
-        ? 'NOT CAUGHT'
-        : `seed ${caught.seed}`.padEnd(12) + `broke ${caught.broken.join(', ')}`;
+      by === undefined ? 'NOT CAUGHT' : `seed ${caught?.seed}`.padEnd(10) + `broke ${by}: ${invariants[by]}`;
     print(`${plant.name.padEnd(28)} ${how}\n`);
   }
-  return all;
+  print(`${count} of ${plants.length} plants were caught\n`);
+  return count === plants.length;
 }
 
 export function* range(from: number, count: number): Generator<number, undefined> {

@@ -1,5 +1,8 @@
 export { runBrokerSuite } from './broker/suite.ts';
 export type { BrokerSuiteOptions, BrokerUnderTest, MakeBroker } from './broker/suite.ts';
+export type { ModelHost } from './model/real.ts';
+export { runModelSuite } from './model/suite.ts';
+export type { ModelSuiteOptions } from './model/suite.ts';
 export { runStoreSuite } from './store/suite.ts';
 export type { MakeStore, StoreSuiteOptions, StoreUnderTest } from './store/suite.ts';
 export { rejection, secretCause, wireContract } from './wire/contract.ts';

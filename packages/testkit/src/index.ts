@@ -10,6 +10,8 @@ export type { Direction } from './faulty-proxy.ts';
 export { ConnectRefused } from './http-sockets.ts';
 export { exchange, openSocket, readResponse, sampleKey, upgradeRequest } from './http.ts';
 export type { HttpResponse, UpgradeRequest } from './http.ts';
+export { MemoryClient } from './memory-client.ts';
+export type { MemoryClientOptions } from './memory-client.ts';
 export { skip } from './missing.ts';
 export { EventQueue } from './queue.ts';
 export { connectRaw, HandshakeRefused, isPublication, RawClient } from './raw-client.ts';

@@ -69,12 +69,10 @@ class MemoryBroker implements Broker {
   }
 
   publish(channel: string, draft: Draft, options: PublishOptions): Promise<PublishOutcome> {
+    if (options.retention !== undefined || options.idempotency !== undefined) this.stats.written += 1;
     const log = this.log(channel);
     const refusal = options.idempotency && refusalOf(log, options.idempotency);
-    if (refusal !== undefined) {
-      this.stats.written += 1;
-      return Promise.resolve(refusal);
-    }
+    if (refusal !== undefined) return Promise.resolve(refusal);
     const publication = options.retention === undefined ? draft : this.append(log, draft, options.retention);
     const position = positionOf(publication);
     if (options.idempotency !== undefined) {
@@ -83,7 +81,6 @@ class MemoryBroker implements Broker {
       log.keys.delete(key);
       log.keys.set(key, { fingerprint, position, expires: log.touched + ttl });
     }
-    if (position !== undefined || options.idempotency !== undefined) this.stats.written += 1;
     for (const deliver of log.subscribers) deliver(publication);
     return Promise.resolve({ kind: 'published', ...(position === undefined ? {} : { position }) });
   }

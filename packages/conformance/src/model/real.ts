@@ -1,11 +1,10 @@
-import { settle, VirtualEnv } from '@thrum/testkit';
+import { type Broker, type Core, createCore, type Env } from '@thrum/core';
+import { type Frame, MemoryClient, settle, VirtualEnv } from '@thrum/testkit';
 import { expect } from 'vitest';
-import { type Broker, type Core, createCore, type Env } from '../../src/index.ts';
-import { type Frame, TestClient } from '../support/client.ts';
 import { type Entry, type Model, type Place, settings } from './model.ts';
 
-/** A log as it is found and lost. */
-export interface Host {
+/** A broker as a node opens it, on a log that may be lost. */
+export interface ModelHost {
   /** Whether a node that stops and starts again finds its log. */
   readonly keeps: boolean;
   /** Milliseconds after which what has not come will not. */
@@ -21,17 +20,17 @@ const log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 /** A node, its clients, and what they have been sent. Time is virtual; threads and files, where there are any, are real. */
 export class Real {
-  readonly env = new VirtualEnv();
-  readonly host: Host;
-  readonly denied = new Set<string>();
+  readonly env: VirtualEnv = new VirtualEnv();
+  readonly host: ModelHost;
+  readonly denied: Set<string> = new Set();
   core!: Core;
   private broker!: Broker;
-  private readonly clients: (TestClient | undefined)[] = [];
+  private readonly clients: (MemoryClient | undefined)[] = [];
   private readonly read: number[] = [];
   /** The name of each life of the log. */
   private readonly epochs: string[] = [];
 
-  constructor(host: Host) {
+  constructor(host: ModelHost) {
     this.host = host;
     this.start();
   }
@@ -62,7 +61,7 @@ export class Real {
   connect(who: number): void {
     this.drop(who);
     const authentication = { ok: true as const, identity: { userId: `u${who}` } };
-    this.clients[who] = new TestClient(this.core, { authentication });
+    this.clients[who] = new MemoryClient(this.core, { authentication });
     this.read[who] = 0;
   }
 

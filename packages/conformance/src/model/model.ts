@@ -25,7 +25,7 @@ export class Model {
   top = 0;
   private entries: Entry[] = [];
   private keys = new Map<string, { readonly entry: Entry; readonly expires: number }>();
-  readonly denied = new Set<string>();
+  readonly denied: Set<string> = new Set();
 
   publish(from: string | undefined, id: string | undefined, body: number): Outcome {
     const key = this.keys.get(`${from} ${id}`);

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect } from 'vitest';
 import { Model, type Place, settings } from './model.ts';
-import { type Host, Real } from './real.ts';
+import type { Real } from './real.ts';
 
 /** What a client remembers, and whether it is there. */
 interface Seat {
@@ -214,7 +214,7 @@ const restart = (isLost: boolean): Command =>
 const who = fc.nat(settings.clients - 1);
 const often = (times: number, arbitrary: fc.Arbitrary<Command>) =>
   Array.from({ length: times }, () => arbitrary);
-const all = [
+export const commands: fc.Arbitrary<Command>[] = [
   ...often(3, who.map(connect)),
   ...often(3, who.map(join)),
   ...often(
@@ -232,47 +232,3 @@ const all = [
   ...often(2, who.map(grant)),
   fc.boolean().map(restart),
 ];
-
-/** What a run has to have met, or it has shown nothing. */
-const situations = [
-  'published',
-  'duplicate',
-  'conflict',
-  'trimmed',
-  'expired',
-  'recovered',
-  'got what was missed',
-  'was not recoverable',
-  'came from another life of the log',
-  'a publish was denied',
-  'a subscription was denied',
-  'a subscription was revoked',
-  'restarted',
-  'wiped',
-];
-
-/** Fewer runs than this may well miss one. */
-const enough = 20;
-
-type Options = Pick<fc.Parameters, 'interruptAfterTimeLimit'> & {
-  readonly seed: number;
-  readonly numRuns: number;
-};
-
-/** Runs random commands against the model and a node on this host. */
-export async function runModel(createHost: () => Host, options: Options): Promise<void> {
-  const met: Record<string, number> = {};
-  const property = fc.asyncProperty(fc.commands(all, { maxCommands: 60, size: 'max' }), async (commands) => {
-    const host = createHost();
-    const real = new Real(host);
-    try {
-      await fc.asyncModelRun(() => ({ model: new World(met), real }), commands);
-      await real.gets(new Map());
-    } finally {
-      await real.stop();
-      host.dispose();
-    }
-  });
-  await fc.assert(property, options);
-  if (options.numRuns >= enough) expect(Object.keys(met).toSorted()).toEqual(situations.toSorted());
-}
