@@ -63,7 +63,13 @@ export type { MintOptions } from './auth/mint.ts';
 export { createTokenAuth } from './auth/token-auth.ts';
 export type { TokenAuthOptions } from './auth/token-auth.ts';
 export { channel, method } from './definition.ts';
-export type { Authenticate, Channel, DefinitionContract, ThrumDefinition } from './definition.ts';
+export type {
+  Authenticate,
+  Channel,
+  DefinitionContract,
+  EventsOptions,
+  ThrumDefinition,
+} from './definition.ts';
 export { createLog } from './node/log.ts';
 export type { LogLevel, LogOptions } from './node/log.ts';
 export { createMemoryBroker } from './node/memory-broker.ts';

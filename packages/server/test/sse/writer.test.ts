@@ -1,5 +1,5 @@
 import { eventNameError } from '@thrum/protocol';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EventForm } from '../../src/transports/sse/event-codec.ts';
 import { dataLines, eventLines, idLine, retryLine } from '../../src/transports/sse/writer.ts';
