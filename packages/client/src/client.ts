@@ -90,7 +90,7 @@ export const createClient = <App = Contract>(
       // Publications carry ids too, and a timestamp, which no answer has (PROTOCOL.md §3 and §4).
       if (frame?.['id'] !== undefined && frame['timestamp'] === undefined) outbox.answer(frame);
       else if (!frame || !subscriptions.receive(frame)) malformed += 1;
-      persist?.moved();
+      persist?.moved(frame?.type === 'subscribed');
     },
     down: (error) => {
       rested = error;

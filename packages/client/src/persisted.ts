@@ -26,8 +26,8 @@ export interface Persist {
   remove(id: string): void;
   /** Where an earlier page stood in a channel; asked when this one begins there without a place of its own. */
   since(channel: string): Position | undefined;
-  /** Some position may have moved. */
-  moved(): void;
+  /** Some position may have moved; `begun`: one that was not there before. */
+  moved(begun: boolean): void;
   /** The client is disposed of: nothing that happens from now on counts. */
   close(): void;
 }

@@ -111,9 +111,11 @@ class Persistence implements Persist {
     return position;
   }
 
-  moved(): void {
-    if (!this.isOver && !this.isLoading)
-      this.stopWriting ??= this.client.settings.env.timer(writeDelay, () => this.write());
+  moved(begun: boolean): void {
+    if (this.isOver || this.isLoading) return;
+    // A place that is a moment old brings a moment's publications again; none at all would skip whatever comes.
+    if (begun) this.write();
+    else this.stopWriting ??= this.client.settings.env.timer(writeDelay, () => this.write());
   }
 
   close(): void {
