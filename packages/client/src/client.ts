@@ -78,7 +78,7 @@ export const createClient = <App = Contract>(
   const outbox = createOutbox(settings, ready, (data) => connection.send(data));
   const requests = createRequests(settings, outbox, wanted, ready);
   const subscriptions = createSubscriptions(settings, outbox, requests, wanted);
-  persist?.start({ settings, outbox, requests, positions: subscriptions.positions });
+  persist?.start({ settings, outbox, requests, subscriptions: subscriptions.all });
 
   const connection = createConnection(settings, {
     welcome: outbox.open,
@@ -121,7 +121,7 @@ export const createClient = <App = Contract>(
       if (ready()) outbox.add({ lives: 'now', encode: () => data });
       return ready();
     },
-    stats: () => ({ malformed, queued: outbox.size() }),
+    stats: () => ({ malformed, queued: [...outbox.items.values()].filter(({ asked }) => asked).length }),
     dispose,
     [Symbol.dispose]: dispose,
   } satisfies Omit<Client, keyof ConnectionView>);

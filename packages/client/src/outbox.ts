@@ -34,7 +34,7 @@ export interface Order {
   readonly tried?: boolean | undefined;
 }
 
-interface Item extends Order {
+export interface Item extends Order {
   readonly id: FrameId;
   /** On this connection, and not refused since. */
   sent: boolean;
@@ -49,17 +49,14 @@ interface Item extends Order {
 
 /** All that has to be sent, below the server's rate limit, and all that waits for an answer. */
 export interface Outbox {
+  /** By id, in the order in which they go. What is deleted is forgotten. */
+  readonly items: Map<FrameId | undefined, Item>;
   /** A number that no order has had. */
   newId(): number;
   /** Sends it in its turn, as soon as it may go, and not before `delay` milliseconds. Returns its id. */
   add(order: Order, delay?: number): FrameId;
-  /** What `run` adds goes before all that is there. */
-  front<T>(run: () => T): T;
-  get(id: FrameId | undefined): (Order & { readonly sent: boolean }) | undefined;
   /** Ends it. */
   settle(id: FrameId, outcome: Frame | ThrumError): void;
-  /** Forgets it. */
-  cancel(id: FrameId | undefined): void;
   /** Takes the frame as the answer to the order with its id, if there is one. */
   answer(frame: Frame): void;
   /** Sends as much as may go now. */
@@ -68,8 +65,6 @@ export interface Outbox {
   open(limits: unknown): void;
   /** Nothing in flight will be answered; with an error, nothing will go by itself, and all that somebody waits for fails. */
   down(error: ThrumError | undefined): void;
-  /** How much somebody waits for. */
-  size(): number;
 }
 
 // Frames go at 80 % of the server's rate. It allows a burst of two seconds' worth; here it is 1.5, and pings come on top.
@@ -89,7 +84,7 @@ export const createOutbox = (
   send: (data: Encoded) => void,
 ): Outbox => {
   const { env, queue, publishTimeout } = settings;
-  const items = new Map<unknown, Item>();
+  const items = new Map<FrameId | undefined, Item>();
   let lastId = 0;
   let maxBytes = queue.maxBytes;
   // Milliseconds that each frame takes of the rate; 0 while there is no connection.
@@ -166,6 +161,7 @@ export const createOutbox = (
   };
 
   return {
+    items,
     newId,
     add: (order, delay = 0) => {
       const now = env.monotonic();
@@ -174,18 +170,9 @@ export const createOutbox = (
       pump();
       return id;
     },
-    front: (run) => {
-      const later = [...items];
-      items.clear();
-      const result = run();
-      later.forEach(([id, item]) => items.set(id, item));
-      return result;
-    },
-    get: (id) => items.get(id),
     settle,
-    cancel: (id) => items.delete(id),
     answer: (frame) => {
-      const item = items.get(frame['id']);
+      const item = items.get(frame['id'] as FrameId);
       if (!item) return;
       const error = frame.type === 'error' ? readError(frame) : undefined;
       if (error?.retry && item.lives === 'again' && (item.publish || !item.asked)) {
@@ -217,6 +204,5 @@ export const createOutbox = (
       }
       pump();
     },
-    size: () => [...items.values()].filter(({ asked }) => asked).length,
   };
 };

@@ -1,8 +1,9 @@
-import type { Position, Since } from '@thrum/protocol';
+import type { Position } from '@thrum/protocol';
 import type { Outbox } from './outbox.ts';
 import type { Requests } from './requests.ts';
 import type { Settings } from './settings.ts';
 import type { Encoded } from './socket-like.ts';
+import type { Subscription } from './subscription.ts';
 
 /**
  * What keeps publishes and positions over the life of a page, for one client: `@thrum/client/persist` makes one. All that
@@ -37,6 +38,6 @@ export interface PersistedClient {
   readonly settings: Settings;
   readonly outbox: Outbox;
   readonly requests: Requests;
-  /** By channel: up to where its listeners have been given everything. */
-  positions(): (readonly [channel: string, position: Since | undefined])[];
+  /** By channel. */
+  readonly subscriptions: ReadonlyMap<string, Subscription>;
 }

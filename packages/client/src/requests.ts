@@ -101,7 +101,7 @@ export const createRequests = (
           if (publish) void safely(() => onDrop?.(publish, outcome));
         }
       };
-      const twin = outbox.get(id);
+      const twin = outbox.items.get(id);
       if (twin) {
         if (String(twin.encode(id)) !== String(data)) throw new ThrumError('id_conflict');
         const first = twin.done;

@@ -187,11 +187,13 @@ class Persistence implements Persist {
       // A clock that was set back must not prolong it.
       list.unshift({ publish, left: fits ? Math.min(until - env.now(), queue.maxAge) : 0 });
     }
-    const published = outbox.front(() =>
-      list.map(({ publish: { channel, event, data, id }, left }) =>
-        requests.publish(channel, event, data, { id }, left),
-      ),
+    // Before all that this page has published: they are older.
+    const later = [...outbox.items];
+    outbox.items.clear();
+    const published = list.map(({ publish: { channel, event, data, id }, left }) =>
+      requests.publish(channel, event, data, { id }, left),
     );
+    for (const [id, item] of later) outbox.items.set(id, item);
     for (const [index, { publish }] of list.entries()) {
       const outcome = published[index] as Promise<Published>;
       void safely(() => this.options.onRestored?.(publish, outcome));
@@ -211,9 +213,11 @@ class Persistence implements Persist {
     this.stopWriting = undefined;
     if (this.isOver || this.isLoading) return;
     const all = new Map(this.left);
-    for (const [channel, position] of this.client.positions()) {
+    for (const [channel, { ack, processed, origin, position, since }] of this.client.subscriptions) {
+      // What was only received comes again, and what is not recovered yet still has to.
+      const place = (ack ? (processed ?? origin) : position) ?? since;
       all.delete(channel);
-      if (isPosition(position)) all.set(channel, position);
+      if (isPosition(place)) all.set(channel, place);
     }
     const positions = Object.fromEntries([...all].slice(-maxPositions));
     this.store.savePositions(this.whose as string, positions).catch(this.giveUp);
