@@ -2,7 +2,8 @@ import type { FrameId } from '@thrum/protocol';
 import { backoffDelay } from './backoff.ts';
 import { ThrumError } from './errors.ts';
 import type { ThrumErrorCode } from './errors.ts';
-import type { DroppedPublish, Settings } from './settings.ts';
+import type { DroppedPublish } from './publish.ts';
+import type { Settings } from './settings.ts';
 import type { Encoded } from './socket-like.ts';
 import { readError } from './wire.ts';
 import type { Frame } from './wire.ts';
@@ -34,7 +35,7 @@ export interface Order {
   readonly tried?: boolean | undefined;
 }
 
-export interface Item extends Order {
+interface Item extends Order {
   readonly id: FrameId;
   /** On this connection, and not refused since. */
   sent: boolean;

@@ -1,7 +1,8 @@
-import type { Position } from '@thrum/protocol';
-import type { Outbox } from './outbox.ts';
-import type { Requests } from './requests.ts';
-import type { Settings } from './settings.ts';
+import type { Codec, FrameId, Position } from '@thrum/protocol';
+import type { Env } from './env.ts';
+import type { ThrumError } from './errors.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import type { Published, QueueBounds } from './publish.ts';
 import type { Encoded } from './socket-like.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -35,9 +36,28 @@ export interface Persist {
 
 /** The parts of a client that its keeper works with. */
 export interface PersistedClient {
-  readonly settings: Settings;
-  readonly outbox: Outbox;
-  readonly requests: Requests;
+  readonly settings: {
+    readonly env: Env;
+    readonly lifecycle: Lifecycle;
+    readonly codec: Pick<Codec, 'decode'>;
+    readonly queue: QueueBounds;
+  };
+  readonly outbox: {
+    /** By id, in the order in which they go. */
+    readonly items: Map<FrameId | undefined, unknown>;
+    settle(id: FrameId, error: ThrumError): void;
+    pump(): void;
+  };
+  readonly requests: {
+    /** @param left milliseconds until it is given up, of one that an earlier page published */
+    publish(
+      channel: string,
+      event: string,
+      data: unknown,
+      options: { readonly id: string },
+      left: number,
+    ): Promise<Published>;
+  };
   /** By channel. */
   readonly subscriptions: ReadonlyMap<string, Subscription>;
 }

@@ -2,8 +2,7 @@ import { isPosition } from '@thrum/protocol';
 import type { Position } from '@thrum/protocol';
 import { ThrumError, safely } from '../errors.ts';
 import type { Persist, PersistedClient } from '../persisted.ts';
-import type { Published } from '../requests.ts';
-import type { DroppedPublish, Settings } from '../settings.ts';
+import type { DroppedPublish, Published } from '../publish.ts';
 import type { Encoded } from '../socket-like.ts';
 import { readFields } from '../wire.ts';
 import type { PersistStore, StoredPositions, StoredPublish } from './store.ts';
@@ -41,7 +40,10 @@ const writeDelay = 1000;
 const maxPositions = 1000;
 
 /** The stored frame as what was published, if it is sound. */
-const readStored = ({ codec }: Settings, frame: StoredPublish['frame']): DroppedPublish | undefined => {
+const readStored = (
+  { codec }: PersistedClient['settings'],
+  frame: StoredPublish['frame'],
+): DroppedPublish | undefined => {
   try {
     const { channel, event, data, id } = readFields(codec.decode(frame));
     return channel && typeof event === 'string' && typeof id === 'string'
