@@ -70,7 +70,7 @@ export const createClient = <App = Contract>(
   let malformed = 0;
 
   const { persist } = settings;
-  const ready = (): boolean => connection.view.state === 'connected' && !persist?.isLoading;
+  const ready = (): boolean => connection.view.state === 'connected';
   const wanted = (): ThrumError | undefined => {
     if (!rested && connection.view.state === 'disconnected') connect();
     return rested;

@@ -80,8 +80,7 @@ export const createSubscriptions = (
   const ask = (sub: Subscription, delay?: number): void => {
     outbox.items.delete(sub.asking);
     sub.phase = 'asking';
-    const encodeSubscribe = (id: FrameId): Encoded | undefined => {
-      if (persist?.isLoading) return undefined;
+    const encodeSubscribe = (id: FrameId): Encoded => {
       // The cursor knows where a named subscriber was.
       if (!sub.position && !sub.as) sub.since ??= persist?.since(sub.name);
       return codec.encode({

@@ -84,6 +84,7 @@ class Persistence implements Persist {
   }
 
   start(client: PersistedClient): void {
+    if (this.client) throw new TypeError('persist: expected one of its own for each client, got one in use');
     this.client = client;
     this.unwatch = client.settings.lifecycle.listen((event) => {
       if (event === 'left') this.write();
