@@ -72,6 +72,9 @@ export interface Outbox {
 const perSecond = 1000 / 0.8;
 const burst = 1.5 * perSecond;
 
+// Further back, nobody repeats what was acknowledged.
+const maxAcked = 1000;
+
 /** Why an order ended that may be given again. */
 export const ended = (code: ThrumErrorCode): ThrumError => new ThrumError(code, { retry: true });
 
@@ -86,6 +89,8 @@ export const createOutbox = (
 ): Outbox => {
   const { env, queue, persist, publishTimeout } = settings;
   const items = new Map<FrameId | undefined, Item>();
+  // Publishes that are in a log; the application may give their ids again.
+  const acked = new Set<FrameId>();
   let lastId = 0;
   let maxBytes = queue.maxBytes;
   // Milliseconds that each frame takes of the rate; 0 while there is no connection.
@@ -122,7 +127,8 @@ export const createOutbox = (
         if (publish) {
           // What was published later does not overtake.
           paused ||= !item.sent;
-          if (item.lives === 'again') unanswered.set(publish.channel, publish.id);
+          // A repeat may stand in the log though what goes before it now does not: to follow it would prove nothing.
+          if (item.lives === 'again' && !acked.has(id)) unanswered.set(publish.channel, publish.id);
         }
         next = Math.min(next, deadline, item.dueAt > now ? item.dueAt : Infinity);
       }
@@ -184,7 +190,11 @@ export const createOutbox = (
         const pause = isBehind ? 0 : (error.after ?? backoffDelay(settings, item.refusals++));
         item.sent = false;
         item.dueAt = env.monotonic() + pause;
-      } else settle(item.id, error ?? frame);
+      } else {
+        if (item.publish && !error) acked.add(item.id);
+        for (const oldest of acked) if (acked.size > maxAcked) acked.delete(oldest);
+        settle(item.id, error ?? frame);
+      }
       pump();
     },
     pump,
