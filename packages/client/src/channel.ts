@@ -1,6 +1,7 @@
 import type { Member, Position, PresenceResult, Publication } from '@thrum/protocol';
 import { ThrumError, listen } from './errors.ts';
-import type { Published, PublishOptions, Requests, WaitOptions } from './requests.ts';
+import type { Published } from './publish.ts';
+import type { PublishOptions, Requests, WaitOptions } from './requests.ts';
 import type { ChannelOptions, Status, StatusType } from './subscription.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import type { EventInput, EventName, EventSchemas, HistoryPage, PublicationOf } from './types.ts';

@@ -70,7 +70,7 @@ export const createClient = <App = Contract>(
   let malformed = 0;
 
   const { persist } = settings;
-  const ready = (): boolean => connection.view.state === 'connected' && !persist?.isLoading;
+  const ready = (): boolean => connection.view.state === 'connected';
   const wanted = (): ThrumError | undefined => {
     if (!rested && connection.view.state === 'disconnected') connect();
     return rested;
@@ -78,7 +78,7 @@ export const createClient = <App = Contract>(
   const outbox = createOutbox(settings, ready, (data) => connection.send(data));
   const requests = createRequests(settings, outbox, wanted, ready);
   const subscriptions = createSubscriptions(settings, outbox, requests, wanted);
-  persist?.start({ settings, outbox, requests, positions: subscriptions.positions });
+  persist?.start({ settings, outbox, requests, subscriptions: subscriptions.all });
 
   const connection = createConnection(settings, {
     welcome: outbox.open,
@@ -90,7 +90,7 @@ export const createClient = <App = Contract>(
       // Publications carry ids too, and a timestamp, which no answer has (PROTOCOL.md §3 and §4).
       if (frame?.['id'] !== undefined && frame['timestamp'] === undefined) outbox.answer(frame);
       else if (!frame || !subscriptions.receive(frame)) malformed += 1;
-      persist?.moved();
+      persist?.moved(frame?.type === 'subscribed');
     },
     down: (error) => {
       rested = error;
@@ -121,7 +121,7 @@ export const createClient = <App = Contract>(
       if (ready()) outbox.add({ lives: 'now', encode: () => data });
       return ready();
     },
-    stats: () => ({ malformed, queued: outbox.size() }),
+    stats: () => ({ malformed, queued: [...outbox.items.values()].filter(({ asked }) => asked).length }),
     dispose,
     [Symbol.dispose]: dispose,
   } satisfies Omit<Client, keyof ConnectionView>);

@@ -10,8 +10,9 @@ export { pageLifecycle } from './lifecycle.ts';
 export type { Lifecycle, LifecycleEvent, Scope } from './lifecycle.ts';
 export type { Persist, PersistedClient } from './persisted.ts';
 export type { SocketConstructor, SocketLike } from './socket-like.ts';
-export type { CallOptions, Published, PublishOptions, WaitOptions } from './requests.ts';
-export type { ClientOptions, DroppedPublish, QueueBounds, Token } from './settings.ts';
+export type { DroppedPublish, Published, QueueBounds } from './publish.ts';
+export type { CallOptions, PublishOptions, WaitOptions } from './requests.ts';
+export type { ClientOptions, Token } from './settings.ts';
 export type { State } from './state.ts';
 export type { ChannelOptions, Status, StatusType } from './subscription.ts';
 export type {

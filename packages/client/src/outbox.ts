@@ -2,7 +2,8 @@ import type { FrameId } from '@thrum/protocol';
 import { backoffDelay } from './backoff.ts';
 import { ThrumError } from './errors.ts';
 import type { ThrumErrorCode } from './errors.ts';
-import type { DroppedPublish, Settings } from './settings.ts';
+import type { DroppedPublish } from './publish.ts';
+import type { Settings } from './settings.ts';
 import type { Encoded } from './socket-like.ts';
 import { readError } from './wire.ts';
 import type { Frame } from './wire.ts';
@@ -36,8 +37,6 @@ export interface Order {
 
 interface Item extends Order {
   readonly id: FrameId;
-  /** Its id was used before, by a publish that came to an end. */
-  readonly repeats: boolean;
   /** On this connection, and not refused since. */
   sent: boolean;
   tried?: boolean | undefined;
@@ -51,17 +50,14 @@ interface Item extends Order {
 
 /** All that has to be sent, below the server's rate limit, and all that waits for an answer. */
 export interface Outbox {
+  /** By id, in the order in which they go. What is deleted is forgotten. */
+  readonly items: Map<FrameId | undefined, Item>;
   /** A number that no order has had. */
   newId(): number;
   /** Sends it in its turn, as soon as it may go, and not before `delay` milliseconds. Returns its id. */
   add(order: Order, delay?: number): FrameId;
-  /** What `run` adds goes before all that is there. */
-  front<T>(run: () => T): T;
-  get(id: FrameId | undefined): (Order & { readonly sent: boolean }) | undefined;
   /** Ends it. */
   settle(id: FrameId, outcome: Frame | ThrumError): void;
-  /** Forgets it. */
-  cancel(id: FrameId | undefined): void;
   /** Takes the frame as the answer to the order with its id, if there is one. */
   answer(frame: Frame): void;
   /** Sends as much as may go now. */
@@ -70,14 +66,14 @@ export interface Outbox {
   open(limits: unknown): void;
   /** Nothing in flight will be answered; with an error, nothing will go by itself, and all that somebody waits for fails. */
   down(error: ThrumError | undefined): void;
-  /** How much somebody waits for. */
-  size(): number;
 }
 
 // Frames go at 80 % of the server's rate. It allows a burst of two seconds' worth; here it is 1.5, and pings come on top.
 const perSecond = 1000 / 0.8;
 const burst = 1.5 * perSecond;
-const maxUsed = 500;
+
+// Further back, nobody repeats what was acknowledged.
+const maxAcked = 1000;
 
 /** Why an order ended that may be given again. */
 export const ended = (code: ThrumErrorCode): ThrumError => new ThrumError(code, { retry: true });
@@ -91,8 +87,10 @@ export const createOutbox = (
   ready: () => boolean,
   send: (data: Encoded) => void,
 ): Outbox => {
-  const { env, queue, publishTimeout } = settings;
-  const items = new Map<unknown, Item>();
+  const { env, queue, persist, publishTimeout } = settings;
+  const items = new Map<FrameId | undefined, Item>();
+  // Publishes that are in a log; the application may give their ids again.
+  const acked = new Set<FrameId>();
   let lastId = 0;
   let maxBytes = queue.maxBytes;
   // Milliseconds that each frame takes of the rate; 0 while there is no connection.
@@ -101,26 +99,20 @@ export const createOutbox = (
   let paidAt = 0;
   let stopTimer = (): void => {};
 
-  // The ids of publishes that came to an end, the latest of them: a long-lived page must not keep all.
-  const used = new Set<FrameId>();
-  const remember = (id: FrameId): void => {
-    used.add(id);
-    if (used.size > maxUsed) used.delete(used.values().next().value as FrameId);
-  };
-
   const newId = (): number => (lastId += 1);
   const settle = (id: FrameId, outcome: Frame | ThrumError): void => {
     const item = items.get(id);
     items.delete(id);
-    if (item?.publish) remember(id);
     item?.done?.(outcome);
   };
 
   /** One look at everything: ends what is too late, sends what may go, and comes back when the next thing is due. */
   const pump = (): void => {
     const now = env.monotonic();
-    // By channel: the last publish so far that has no answer yet; `null`: one that must not be named.
-    const unanswered = new Map<string, string | null>();
+    // What an earlier page left goes before anything of this one.
+    const isOpen = pace && !persist?.isLoading;
+    // By channel: the last publish so far that has no answer yet.
+    const unanswered = new Map<string, string>();
     let paused = false;
     let next = Infinity;
     for (const item of items.values()) {
@@ -130,15 +122,13 @@ export const createOutbox = (
       else if (bytes > maxBytes && !item.sent)
         settle(id, new ThrumError(item.tried ? 'disconnected' : 'too_large'));
       else {
-        const mayGo = item.dueAt <= now && pace && !(publish && paused) && (!asked || ready());
-        const follows = publish && unanswered.get(publish.channel);
-        if (mayGo && follows !== null) dispatch(item, now, follows);
+        const mayGo = item.dueAt <= now && isOpen && !(publish && paused) && (!asked || ready());
+        if (mayGo) dispatch(item, now, publish && unanswered.get(publish.channel));
         if (publish) {
           // What was published later does not overtake.
           paused ||= !item.sent;
-          // A repeat may be in the log from long ago, which would say nothing of what it follows.
-          if (item.lives === 'again')
-            unanswered.set(publish.channel, item.repeats && follows !== undefined ? null : publish.id);
+          // A repeat may stand in the log though what goes before it now does not: to follow it would prove nothing.
+          if (item.lives === 'again' && !acked.has(id)) unanswered.set(publish.channel, publish.id);
         }
         next = Math.min(next, deadline, item.dueAt > now ? item.dueAt : Infinity);
       }
@@ -180,34 +170,18 @@ export const createOutbox = (
   };
 
   return {
+    items,
     newId,
     add: (order, delay = 0) => {
       const now = env.monotonic();
       const { id = newId(), timeout = Infinity } = order;
-      items.set(id, {
-        ...order,
-        id,
-        repeats: used.has(id),
-        sent: false,
-        refusals: 0,
-        dueAt: now + delay,
-        deadline: now + timeout,
-      });
+      items.set(id, { ...order, id, sent: false, refusals: 0, dueAt: now + delay, deadline: now + timeout });
       pump();
       return id;
     },
-    front: (run) => {
-      const later = [...items];
-      items.clear();
-      const result = run();
-      later.forEach(([id, item]) => items.set(id, item));
-      return result;
-    },
-    get: (id) => items.get(id),
     settle,
-    cancel: (id) => items.delete(id),
     answer: (frame) => {
-      const item = items.get(frame['id']);
+      const item = items.get(frame['id'] as FrameId);
       if (!item) return;
       const error = frame.type === 'error' ? readError(frame) : undefined;
       if (error?.retry && item.lives === 'again' && (item.publish || !item.asked)) {
@@ -216,7 +190,11 @@ export const createOutbox = (
         const pause = isBehind ? 0 : (error.after ?? backoffDelay(settings, item.refusals++));
         item.sent = false;
         item.dueAt = env.monotonic() + pause;
-      } else settle(item.id, error ?? frame);
+      } else {
+        if (item.publish && !error) acked.add(item.id);
+        for (const oldest of acked) if (acked.size > maxAcked) acked.delete(oldest);
+        settle(item.id, error ?? frame);
+      }
       pump();
     },
     pump,
@@ -239,6 +217,5 @@ export const createOutbox = (
       }
       pump();
     },
-    size: () => [...items.values()].filter(({ asked }) => asked).length,
   };
 };

@@ -1,8 +1,10 @@
-import type { Position, Since } from '@thrum/protocol';
-import type { Outbox } from './outbox.ts';
-import type { Requests } from './requests.ts';
-import type { Settings } from './settings.ts';
+import type { Codec, FrameId, Position } from '@thrum/protocol';
+import type { Env } from './env.ts';
+import type { ThrumError } from './errors.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import type { Published, QueueBounds } from './publish.ts';
 import type { Encoded } from './socket-like.ts';
+import type { Subscription } from './subscription.ts';
 
 /**
  * What keeps publishes and positions over the life of a page, for one client: `@thrum/client/persist` makes one. All that
@@ -26,17 +28,36 @@ export interface Persist {
   remove(id: string): void;
   /** Where an earlier page stood in a channel; asked when this one begins there without a place of its own. */
   since(channel: string): Position | undefined;
-  /** Some position may have moved. */
-  moved(): void;
+  /** Some position may have moved; `begun`: one that was not there before. */
+  moved(begun: boolean): void;
   /** The client is disposed of: nothing that happens from now on counts. */
   close(): void;
 }
 
 /** The parts of a client that its keeper works with. */
 export interface PersistedClient {
-  readonly settings: Settings;
-  readonly outbox: Outbox;
-  readonly requests: Requests;
-  /** By channel: up to where its listeners have been given everything. */
-  positions(): (readonly [channel: string, position: Since | undefined])[];
+  readonly settings: {
+    readonly env: Env;
+    readonly lifecycle: Lifecycle;
+    readonly codec: Pick<Codec, 'decode'>;
+    readonly queue: QueueBounds;
+  };
+  readonly outbox: {
+    /** By id, in the order in which they go. */
+    readonly items: Map<FrameId | undefined, unknown>;
+    settle(id: FrameId, error: ThrumError): void;
+    pump(): void;
+  };
+  readonly requests: {
+    /** @param left milliseconds until it is given up, of one that an earlier page published */
+    publish(
+      channel: string,
+      event: string,
+      data: unknown,
+      options: { readonly id: string },
+      left: number,
+    ): Promise<Published>;
+  };
+  /** By channel. */
+  readonly subscriptions: ReadonlyMap<string, Subscription>;
 }

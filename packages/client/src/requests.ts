@@ -1,7 +1,8 @@
-import type { FrameId, Position } from '@thrum/protocol';
+import type { FrameId } from '@thrum/protocol';
 import { ThrumError, safely } from './errors.ts';
 import { ended } from './outbox.ts';
 import type { Order, Outbox } from './outbox.ts';
+import type { Published } from './publish.ts';
 import type { Settings } from './settings.ts';
 import type { Encoded } from './socket-like.ts';
 import type { Frame } from './wire.ts';
@@ -27,15 +28,6 @@ export interface PublishOptions extends WaitOptions {
   readonly id?: string | undefined;
   /** `false`: only if connected now, and never sent again. Default true. */
   readonly queue?: boolean | undefined;
-}
-
-/** What became of a publish. */
-export interface Published {
-  readonly id: string;
-  /** Where it stands in the channel's log; absent for a transient event or an ephemeral channel. */
-  readonly position?: Position | undefined;
-  /** Whether the server had it already, from an earlier try. */
-  readonly duplicate: boolean;
 }
 
 /** How long somebody waits for an answer, and what for. */
@@ -101,7 +93,7 @@ export const createRequests = (
           if (publish) void safely(() => onDrop?.(publish, outcome));
         }
       };
-      const twin = outbox.get(id);
+      const twin = outbox.items.get(id);
       if (twin) {
         if (String(twin.encode(id)) !== String(data)) throw new ThrumError('id_conflict');
         const first = twin.done;

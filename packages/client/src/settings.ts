@@ -6,25 +6,8 @@ import type { Env } from './env.ts';
 import { pageLifecycle } from './lifecycle.ts';
 import type { Lifecycle, Scope } from './lifecycle.ts';
 import type { Persist } from './persisted.ts';
+import type { DroppedPublish, QueueBounds } from './publish.ts';
 import type { SocketConstructor } from './socket-like.ts';
-
-/** Bounds of what waits to be sent; beyond them the oldest publish is dropped. */
-export interface QueueBounds {
-  /** Publishes. Default 100. */
-  readonly maxCount: number;
-  /** Bytes, encoded. Default 1,048,576. */
-  readonly maxBytes: number;
-  /** Milliseconds from `publish()` until it is given up, acknowledged or not. Default 60,000. */
-  readonly maxAge: number;
-}
-
-/** A publish that failed, as `onDrop` gets it. */
-export interface DroppedPublish {
-  readonly channel: string;
-  readonly event: string;
-  readonly data: unknown;
-  readonly id: string;
-}
 
 export type Token = string | null | undefined;
 

@@ -4,7 +4,6 @@ import { backoffDelay } from './backoff.ts';
 import { ThrumError, notify } from './errors.ts';
 import type { Outbox } from './outbox.ts';
 import { withChanges } from './presence.ts';
-import type { PersistedClient } from './persisted.ts';
 import type { Requests } from './requests.ts';
 import type { Settings } from './settings.ts';
 import type { Encoded } from './socket-like.ts';
@@ -14,6 +13,8 @@ import type { Frame } from './wire.ts';
 
 /** Every channel of one client. Handles come and go; what the server knows is kept here. */
 export interface Subscriptions {
+  /** By name. */
+  readonly all: ReadonlyMap<string, Subscription>;
   get(name: string): Subscription;
   /** Somebody listens now: subscribes unless that has happened, or asks again for more. */
   retain(sub: Subscription, options: ChannelOptions): void;
@@ -24,7 +25,6 @@ export interface Subscriptions {
   down(error: ThrumError | undefined): void;
   /** Every frame about a channel that answers no order; returns whether it was sound. */
   receive(frame: Frame): boolean;
-  positions: PersistedClient['positions'];
   /** The client is disposed of. */
   clear(): void;
 }
@@ -78,10 +78,9 @@ export const createSubscriptions = (
 
   /** Sends a `subscribe`, in place of one that has no answer yet. */
   const ask = (sub: Subscription, delay?: number): void => {
-    outbox.cancel(sub.asking);
+    outbox.items.delete(sub.asking);
     sub.phase = 'asking';
-    const encodeSubscribe = (id: FrameId): Encoded | undefined => {
-      if (persist?.isLoading) return undefined;
+    const encodeSubscribe = (id: FrameId): Encoded => {
       // The cursor knows where a named subscriber was.
       if (!sub.position && !sub.as) sub.since ??= persist?.since(sub.name);
       return codec.encode({
@@ -141,19 +140,19 @@ export const createSubscriptions = (
 
   /** Nothing more of it comes, and nothing more goes. */
   const stop = (sub: Subscription, status: Status): void => {
-    outbox.cancel(sub.asking);
+    outbox.items.delete(sub.asking);
     sub.byServer = false;
     setMembers(sub, nobody);
     emit(sub, 'idle', status);
     if (sub.listeners.size > 0) return;
     // Gone for good: a next listener must inherit nothing. Only those who watch the status stay.
     sub.stopLinger?.();
-    outbox.cancel(sub.acking);
+    outbox.items.delete(sub.acking);
     subs.delete(sub.name);
     if (sub.statusListeners.size > 0) get(sub.name).statusListeners = sub.statusListeners;
   };
   const leave = (sub: Subscription): void => {
-    if (outbox.get(sub.asking)?.sent || sub.phase === 'live') {
+    if (outbox.items.get(sub.asking)?.sent || sub.phase === 'live') {
       outbox.add({
         lives: 'now',
         encode: (id) => codec.encode({ type: 'unsubscribe', channel: sub.name, id }),
@@ -163,7 +162,7 @@ export const createSubscriptions = (
   };
 
   const acknowledge = (sub: Subscription): void => {
-    if (outbox.get(sub.acking)) return;
+    if (outbox.items.get(sub.acking)) return;
     const encodeAck = (): Encoded | undefined => {
       const { name: channel, processed, position } = sub;
       // An offset of an older epoch would confirm what nobody has seen.
@@ -209,6 +208,7 @@ export const createSubscriptions = (
   };
 
   return {
+    all: subs,
     get,
     retain: (sub, { ack, name, presence, since }) => {
       const more = (ack && !sub.ack) || (presence && !sub.presence);
@@ -280,12 +280,6 @@ export const createSubscriptions = (
       }
       return true;
     },
-    positions: () =>
-      [...subs.values()].map(({ name, ack, processed, origin, position, since }) => [
-        name,
-        // What was only received comes again, and what is not recovered yet still has to.
-        (ack ? (processed ?? origin) : position) ?? since,
-      ]),
     clear: () => {
       [...subs.values()].forEach(leave);
       subs.clear();

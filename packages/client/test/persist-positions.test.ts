@@ -69,6 +69,15 @@ describe('a channel that is read again after a reload', () => {
     expect(since((await reading(disk)).socket)).toEqual(at(3));
   });
 
+  it('has a place from its first moment on, or what comes next would be skipped', async () => {
+    const disk = createMemoryDisk();
+    const first = await reading(disk);
+    first.socket.subscribed('chat', { position: at(3) });
+    await first.env.settle();
+    first.die();
+    expect(since((await reading(disk)).socket)).toEqual(at(3));
+  });
+
   it('loses nothing of what pagehide could write', async () => {
     const disk = createMemoryDisk();
     const first = await reading(disk);

@@ -351,6 +351,12 @@ describe('a store that fails', () => {
   });
 });
 
+it('is for one client: a second one is refused at once', () => {
+  const persist = persistIn(createMemoryDisk().open());
+  createHarness({ persist });
+  expect(() => createHarness({ persist })).toThrow(TypeError);
+});
+
 describe('a client that is disposed of', () => {
   it('leaves no timer, no listener, and its positions to the next', async () => {
     const disk = createMemoryDisk();

@@ -16,11 +16,15 @@ interface PublishRow extends StoredPublish {
   readonly page: string;
 }
 
-interface PositionsRow {
+/** What a page leaves to the next one in its tab. */
+interface Parting {
   readonly user: string;
+  readonly positions: StoredPositions;
+}
+
+interface PositionsRow extends Parting {
   readonly page: string;
   readonly at: number;
-  readonly positions: StoredPositions;
 }
 
 /** What is left of pages that nobody takes the place of: tabs come and go, and each had positions. */
@@ -40,7 +44,8 @@ export const indexedDbStore = ({ name = 'thrum' }: IndexedDbOptions = {}): Persi
   let opening: Promise<IDBDatabase> | undefined;
   let known: Pages | undefined;
   // At the first use: a server that renders the page makes a client, too.
-  const pages = (): Pages => (known ??= livingPages(database));
+  const pages = (): Pages => (known ??= livingPages(database, () => latest));
+  let latest: Parting | undefined;
 
   /** Opens at the first use; operations begin in the order of their calls. */
   const within = async <T>(
@@ -86,6 +91,7 @@ export const indexedDbStore = ({ name = 'thrum' }: IndexedDbOptions = {}): Persi
       return taken ?? {};
     },
     savePositions: async (user, positions) => {
+      latest = { user, positions };
       await within('positions', (rows) => {
         const row: PositionsRow = { user, page: pages().own, at: Date.now(), positions };
         rows.put(row);
@@ -164,7 +170,7 @@ const takeRows = async (
 const takePlaces = async (
   rows: IDBObjectStore,
   user: string,
-  { own, before }: Pages,
+  { own, before, parting }: Pages,
   isLeft: (page: string) => boolean,
 ): Promise<StoredPositions> => {
   const all: PositionsRow[] = [];
@@ -172,10 +178,13 @@ const takePlaces = async (
   const left = all.filter(({ page }) => isLeft(page)).sort((a, b) => b.at - a.at);
   const theirs = left.filter((row) => row.user === user);
   const taken = theirs.find(({ page }) => page === before) ?? theirs[0];
-  // Under this page's name at once: it may end before it saves its own.
-  if (taken) rows.put({ ...taken, page: own });
   for (const row of left) {
     if (row === taken || left.indexOf(row) >= maxPages) rows.delete([row.user, row.page]);
   }
-  return taken?.positions ?? {};
+  const handed = Object(parting) as Partial<Parting>;
+  const positions = (handed.user === user ? handed : taken)?.positions ?? {};
+  // Under this page's name at once: it may end before it saves its own.
+  const row: PositionsRow = { user, page: own, at: Date.now(), positions };
+  rows.put(row);
+  return positions;
 };

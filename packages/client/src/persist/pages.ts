@@ -4,10 +4,15 @@ export interface Pages {
   readonly own: string;
   /** The page of this tab that this one took the place of. */
   readonly before: string | undefined;
+  /** What it left. */
+  readonly parting: unknown;
   /** Which of the others have ended, as of now. */
   left(): Promise<(page: string) => boolean>;
   close(): void;
 }
+
+/** Pages of this document that have ended: their locks come back a moment later. */
+const ended = new Set<string>();
 
 /** A browser that forbids it throws at the mere mention. */
 const tabStorage = (): Storage | undefined => {
@@ -18,17 +23,29 @@ const tabStorage = (): Storage | undefined => {
   }
 };
 
+const readParting = (text: string | null | undefined): [page?: string, parting?: unknown] => {
+  try {
+    const [page, parting] = JSON.parse(text ?? '[]') as unknown[];
+    return typeof page === 'string' ? [page, parting] : [];
+  } catch {
+    return [];
+  }
+};
+
 /**
  * Each page holds a Web Lock for as long as it lives, and tells its name to the page that follows it in its tab: when that one
  * asks, the lock may not be back yet. While a page lives its name is not in the tab's storage, or a duplicated tab
- * would take itself for its successor. Without locks (a page over plain http, an old browser) all others count as gone.
+ * would take itself for its successor. With the name goes what the page leaves to its successor: what is given to a database while
+ * a page unloads may not arrive. Without locks (a page over plain http, an old browser) all others count as gone.
+ *
+ * @param leave what goes to the successor, asked when the page is put away
  */
-export const livingPages = (prefix: string): Pages => {
+export const livingPages = (prefix: string, leave: () => unknown): Pages => {
   const own = crypto.getRandomValues(new Uint32Array(4)).join('-');
   const storage = tabStorage();
   const locks = (globalThis.navigator as Partial<Navigator> | undefined)?.locks;
   const lockOf = (page: string): string => `${prefix}:${page}`;
-  const before = storage?.getItem(prefix) ?? undefined;
+  const [before, parting] = readParting(storage?.getItem(prefix));
   let isHere = false;
   let release = (): void => {};
 
@@ -50,7 +67,7 @@ export const livingPages = (prefix: string): Pages => {
   const hidden = (): void => {
     depart();
     try {
-      storage?.setItem(prefix, own);
+      storage?.setItem(prefix, JSON.stringify([own, leave()]));
     } catch {
       // Full: the lock alone tells, a moment later.
     }
@@ -63,14 +80,16 @@ export const livingPages = (prefix: string): Pages => {
   return {
     own,
     before,
+    parting,
     left: async () => {
       const { held = [] } = (await locks?.query().catch(() => undefined)) ?? {};
       const living = new Set(held.map(({ name }) => name));
-      return (page) => page !== own && (page === before || !living.has(lockOf(page)));
+      return (page) => page !== own && (page === before || ended.has(page) || !living.has(lockOf(page)));
     },
     close: () => {
       scope.removeEventListener?.('pagehide', hidden);
       scope.removeEventListener?.('pageshow', arrive);
+      ended.add(own);
       depart();
     },
   };

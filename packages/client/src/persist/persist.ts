@@ -2,8 +2,7 @@ import { isPosition } from '@thrum/protocol';
 import type { Position } from '@thrum/protocol';
 import { ThrumError, safely } from '../errors.ts';
 import type { Persist, PersistedClient } from '../persisted.ts';
-import type { Published } from '../requests.ts';
-import type { DroppedPublish, Settings } from '../settings.ts';
+import type { DroppedPublish, Published } from '../publish.ts';
 import type { Encoded } from '../socket-like.ts';
 import { readFields } from '../wire.ts';
 import type { PersistStore, StoredPositions, StoredPublish } from './store.ts';
@@ -41,7 +40,10 @@ const writeDelay = 1000;
 const maxPositions = 1000;
 
 /** The stored frame as what was published, if it is sound. */
-const readStored = ({ codec }: Settings, frame: StoredPublish['frame']): DroppedPublish | undefined => {
+const readStored = (
+  { codec }: PersistedClient['settings'],
+  frame: StoredPublish['frame'],
+): DroppedPublish | undefined => {
   try {
     const { channel, event, data, id } = readFields(codec.decode(frame));
     return channel && typeof event === 'string' && typeof id === 'string'
@@ -82,6 +84,7 @@ class Persistence implements Persist {
   }
 
   start(client: PersistedClient): void {
+    if (this.client) throw new TypeError('persist: expected one of its own for each client, got one in use');
     this.client = client;
     this.unwatch = client.settings.lifecycle.listen((event) => {
       if (event === 'left') this.write();
@@ -111,9 +114,11 @@ class Persistence implements Persist {
     return position;
   }
 
-  moved(): void {
-    if (!this.isOver && !this.isLoading)
-      this.stopWriting ??= this.client.settings.env.timer(writeDelay, () => this.write());
+  moved(begun: boolean): void {
+    if (this.isOver || this.isLoading) return;
+    // A place that is a moment old brings a moment's publications again; none at all would skip whatever comes.
+    if (begun) this.write();
+    else this.stopWriting ??= this.client.settings.env.timer(writeDelay, () => this.write());
   }
 
   close(): void {
@@ -185,11 +190,13 @@ class Persistence implements Persist {
       // A clock that was set back must not prolong it.
       list.unshift({ publish, left: fits ? Math.min(until - env.now(), queue.maxAge) : 0 });
     }
-    const published = outbox.front(() =>
-      list.map(({ publish: { channel, event, data, id }, left }) =>
-        requests.publish(channel, event, data, { id }, left),
-      ),
+    // Before all that this page has published: they are older.
+    const later = [...outbox.items];
+    outbox.items.clear();
+    const published = list.map(({ publish: { channel, event, data, id }, left }) =>
+      requests.publish(channel, event, data, { id }, left),
     );
+    for (const [id, item] of later) outbox.items.set(id, item);
     for (const [index, { publish }] of list.entries()) {
       const outcome = published[index] as Promise<Published>;
       void safely(() => this.options.onRestored?.(publish, outcome));
@@ -209,9 +216,11 @@ class Persistence implements Persist {
     this.stopWriting = undefined;
     if (this.isOver || this.isLoading) return;
     const all = new Map(this.left);
-    for (const [channel, position] of this.client.positions()) {
+    for (const [channel, { ack, processed, origin, position, since }] of this.client.subscriptions) {
+      // What was only received comes again, and what is not recovered yet still has to.
+      const place = (ack ? (processed ?? origin) : position) ?? since;
       all.delete(channel);
-      if (isPosition(position)) all.set(channel, position);
+      if (isPosition(place)) all.set(channel, place);
     }
     const positions = Object.fromEntries([...all].slice(-maxPositions));
     this.store.savePositions(this.whose as string, positions).catch(this.giveUp);
