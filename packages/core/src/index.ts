@@ -31,7 +31,10 @@ export type {
   DeadLetter,
   Hooks,
   IncomingMessage,
+  MemberEvent,
+  OccupancyEvent,
   SlowReader,
+  UserEvent,
 } from './hooks.ts';
 export { idempotent } from './idempotent.ts';
 export type { IdempotentOptions } from './idempotent.ts';
