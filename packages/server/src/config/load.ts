@@ -9,7 +9,9 @@ import { readEnvironment } from './environment.ts';
 import { type ConfigFile, readConfigFile } from './file.ts';
 import { limitOptions } from './limit-options.ts';
 import { options } from './options.ts';
+import type { WebhookOptions } from '../webhooks/options.ts';
 import { checkRules } from './rules.ts';
+import { webhookOptions } from './webhook-options.ts';
 import { decideSettings, readFields, readFlags } from './settings.ts';
 
 export interface Sources {
@@ -98,8 +100,10 @@ function unless(invalid: readonly Problem[], rules: readonly Problem[]): readonl
 function assemble(settings: ReadonlyMap<string, Setting>, jwtPublicKey: readonly (string | JWK)[]): Config {
   const value = (key: string): unknown => settings.get(key)?.value;
   const limits = Object.fromEntries(Object.keys(limitOptions).map((key) => [key, value(`limits.${key}`)]));
+  const given = Object.keys(webhookOptions).map((key) => [key, value(`webhooks.${key}`)] as const);
+  const webhooks: WebhookOptions = Object.fromEntries(given.filter(([, option]) => option !== undefined));
   const fields = Object.fromEntries(Object.keys(options).map((key) => [key, value(key)]));
-  return { ...fields, jwtPublicKey, limits: limits as unknown as Limits } as unknown as Config;
+  return { ...fields, jwtPublicKey, limits: limits as unknown as Limits, webhooks } as unknown as Config;
 }
 
 async function readPublicKeys(setting: Setting | undefined): Promise<{

@@ -4,13 +4,14 @@ import { z } from 'zod';
 import { jwksUrlProblem } from '../auth/jwks.ts';
 import type { Config } from './config.ts';
 import { limitOptions } from './limit-options.ts';
+import { webhookOptions } from './webhook-options.ts';
 import { integer, kebab, oneOf, type Option, text, texts, yesOrNo } from './option.ts';
 
 type Options = {
-  readonly [Key in Exclude<keyof Config, 'limits'>]: Option<NonNullable<Config[Key]>>;
+  readonly [Key in Exclude<keyof Config, 'limits' | 'webhooks'>]: Option<NonNullable<Config[Key]>>;
 };
 
-/** Every option but the limits. The order is that of help and documentation. */
+/** Every option but limits and webhooks. The order is that of help and documentation. */
 export const options: Options = {
   mode: oneOf(['development', 'production'], {
     default: 'development',
@@ -78,15 +79,23 @@ export const options: Options = {
   }),
 };
 
-/** Every option by its key in a file, limits as `limits.…`. */
+/** Options that are fields of an object in a file. */
+export const optionGroups: Readonly<Record<'limits' | 'webhooks', Readonly<Record<string, Option>>>> = {
+  limits: limitOptions as Readonly<Record<string, Option>>,
+  webhooks: webhookOptions as Readonly<Record<string, Option>>,
+};
+
+/** Every option by its key in a file, those of a group as `limits.…`. */
 export const allOptions: ReadonlyMap<string, Option> = new Map<string, Option>([
   ...Object.entries(options),
-  ...Object.entries(limitOptions).map(([key, option]) => [`limits.${key}`, option] as const),
+  ...Object.entries(optionGroups).flatMap(([group, members]) =>
+    Object.entries(members).map(([key, option]) => [`${group}.${key}`, option] as const),
+  ),
 ]);
 
-/** `limits.connections` → `max-connections`. */
+/** `limits.connections` → `max-connections`, `webhooks.eventsUrl` → `webhooks-events-url`. */
 function nameOf(key: string, option: Option): string {
-  return option.name ?? kebab(key.replace(/^limits\./, ''));
+  return option.name ?? kebab(key.replace(/^limits\./, '').replace('.', '-'));
 }
 
 /** The variable of an option. */

@@ -3,7 +3,7 @@ import type { Given, Mode, Problem, Setting } from './config.ts';
 import { definitionFields } from './definition.ts';
 import { type ConfigFile, folderOf } from './file.ts';
 import { defaultOf, type Option, show } from './option.ts';
-import { allOptions, flagOf } from './options.ts';
+import { allOptions, flagOf, optionGroups } from './options.ts';
 import { nearest } from './suggest.ts';
 
 export interface SettingsResult {
@@ -20,11 +20,16 @@ export function readFields(file: ConfigFile | undefined): {
   const problems: Problem[] = [];
   if (file === undefined) return { given, problems };
   const base = folderOf(file);
-  const { limits = {}, ...rest } = file.fields;
-  const isObject = typeof limits === 'object' && limits !== null && !Array.isArray(limits);
-  if (!isObject) problems.push({ place: `${file.name}:limits`, message: 'expected an object of limits' });
-  const flat = [...Object.entries(rest), ...(isObject ? Object.entries(limits) : []).map(asLimit)];
-  const known = [...allOptions.keys(), ...definitionFields, 'limits'];
+  const groups = Object.keys(optionGroups);
+  const flat = Object.entries(file.fields).flatMap(([name, value]) => {
+    if (!groups.includes(name) || value === undefined) return [[name, value] as const];
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return Object.entries(value).map(([key, member]) => [`${name}.${key}`, member as unknown] as const);
+    }
+    problems.push({ place: `${file.name}:${name}`, message: `expected an object of ${name}` });
+    return [];
+  });
+  const known = [...allOptions.keys(), ...definitionFields, ...groups];
   for (const [key, raw] of flat) {
     if (raw === undefined || definitionFields.includes(key)) continue;
     const place = `${file.name}:${key}`;
@@ -38,10 +43,6 @@ export function readFields(file: ConfigFile | undefined): {
     }
   }
   return { given, problems };
-}
-
-function asLimit([key, value]: readonly [string, unknown]): readonly [string, unknown] {
-  return [`limits.${key}`, value];
 }
 
 /** What flags say. `values` is keyed as commander keys them: `maxConnections` for `--max-connections`. */
