@@ -79,20 +79,21 @@ export class Backend {
     const until = env.monotonic() + ms;
     const admission = this.breaker.admit();
     if (admission === undefined) throw leftAlone();
+    let isIn = false;
     try {
       await this.gate.enter(ms);
-      try {
-        const reply = await this.post(question, data, until - env.monotonic());
-        this.breaker.answered();
-        return readReply(reply, read);
-      } finally {
-        this.gate.leave();
-      }
+      isIn = true;
+      const reply = await this.post(question, data, until - env.monotonic());
+      this.breaker.answered();
+      return readReply(reply, read);
     } catch (error) {
       const { kind } = WebhookFailure.from(error);
+      // Before the place goes to the next, who need not try what has just been given up.
       if (kind === 'answered') this.breaker.answered();
       else if (kind === 'down' || admission === 'probe') this.breaker.failed(admission);
       throw error;
+    } finally {
+      if (isIn) this.gate.leave();
     }
   }
 
