@@ -10,6 +10,8 @@ export interface Batch {
   readonly slot: number;
   readonly id: string;
   readonly events: number;
+  /** How many its body says were given up before it. */
+  readonly dropped: number;
   /** Monotonic: when it began. */
   readonly since: number;
   readonly body: Buffer;
@@ -20,6 +22,7 @@ interface Stored {
   readonly number: number;
   readonly id: string;
   readonly events: number;
+  readonly dropped: number;
   /** Wall clock, milliseconds. */
   readonly createdAt: number;
   readonly body: string;
@@ -160,7 +163,8 @@ export class Batches {
 
   /** Removes it for good; the next batch that begins says how many events are missing. */
   giveUp(batch: Batch, reason: string): void {
-    this.dropped += batch.events;
+    // With what it would have told of others.
+    this.dropped += batch.events + batch.dropped;
     this.options.log.error('webhook events were given up', { id: batch.id, events: batch.events, reason });
     this.remove(batch);
   }
@@ -196,13 +200,13 @@ export class Batches {
     const { node } = this.options;
     const data = { ...(node === undefined ? {} : { node }), dropped, events };
     const body = JSON.stringify({ type: 'events', timestamp: events[0]?.timestamp, data });
-    return { number, slot, id, since, events: events.length, body: Buffer.from(body) };
+    return { number, slot, id, since, dropped, events: events.length, body: Buffer.from(body) };
   }
 
-  private put({ number, slot, id, events, since, body }: Batch): void {
+  private put({ number, slot, id, events, dropped, since, body }: Batch): void {
     const { env, maxAge } = this.options;
     const createdAt = env.now() - (env.monotonic() - since);
-    const stored: Stored = { number, id, events, createdAt, body: body.toString('utf8') };
+    const stored: Stored = { number, id, events, dropped, createdAt, body: body.toString('utf8') };
     this.work((disk) => disk.put(this.namespace, keyOf(slot), stored, { ttl: maxAge }));
   }
 
