@@ -115,19 +115,14 @@ export class Batches {
     }
     if (stored.length > 0)
       options.log.info('webhook events of an earlier run wait', { events: this.pending });
+    this.bound();
   }
 
   add(event: WebhookEvent): void {
-    const { batchEvents, pendingEvents } = this.options;
     this.open ??= this.begin();
     this.open.events.push(event);
-    if (this.open.events.length >= batchEvents) this.close();
-    // One slot is for the open one.
-    while (this.size > pendingEvents || this.sealed.length >= slots) {
-      const oldest = this.sealed.find((batch) => batch !== this.taken);
-      if (oldest === undefined) return;
-      this.giveUp(oldest, 'too many events wait for delivery');
-    }
+    if (this.open.events.length >= this.options.batchEvents) this.close();
+    this.bound();
   }
 
   /** Puts what is open on disk as far as it has come. Resolves when everything until now is as safe as the store is. */
@@ -173,6 +168,15 @@ export class Batches {
   stop(): Promise<void> {
     this.stopped = true;
     return this.saving;
+  }
+
+  private bound(): void {
+    // One slot is for the open one.
+    while (this.size > this.options.pendingEvents || this.sealed.length >= slots) {
+      const oldest = this.sealed.find((batch) => batch !== this.taken);
+      if (oldest === undefined) return;
+      this.giveUp(oldest, 'too many events wait for delivery');
+    }
   }
 
   private begin(): Open {

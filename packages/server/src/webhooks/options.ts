@@ -171,14 +171,17 @@ export function readWebhookOptions(options: WebhookOptions, development: boolean
   refuse('ask', unknownProblem(options.ask ?? [], webhookQuestions));
   refuse('events', unknownProblem(types, webhookEventTypes));
   const told = types.length === 0 ? undefined : (eventsUrl ?? url);
-  const questions = Object.entries(urlsOf(options)).map(([question, location]) => [
-    question,
-    readUrl(location),
-  ]);
+  const questions = Object.entries(urlsOf(options)).map(([question, location]) => {
+    const own = `${question as WebhookQuestion}Url` as const;
+    return [question, readUrl(options[own] === undefined ? 'url' : own, location)];
+  });
   return {
     ...readNumbers(options),
     questions: Object.fromEntries(questions) as WebhookSettings['questions'],
-    events: told === undefined ? undefined : { url: readUrl(told), types: new Set(types) },
+    events:
+      told === undefined
+        ? undefined
+        : { url: readUrl(eventsUrl === undefined ? 'url' : 'eventsUrl', told), types: new Set(types) },
     keys: secrets.map(webhookKey),
     allowPrivate,
   };
@@ -205,9 +208,8 @@ export function hostOf({ hostname }: URL): { readonly host: string; readonly isA
   return { host, isAddress: isIP(host) !== 0 };
 }
 
-function readUrl(location: string): URL {
-  const problem = webhookUrlProblem(location);
-  if (problem !== undefined) throw new TypeError(`webhooks: ${problem}`);
+function readUrl(option: string, location: string): URL {
+  refuse(option, webhookUrlProblem(location));
   return new URL(location);
 }
 

@@ -1,8 +1,8 @@
 import type { Auth, Env, Hooks, Log, MaybePromise, Store } from '@thrum/core';
 import { defaultLimits } from '@thrum/protocol';
-import { AddressRules, type Resolve } from './addresses.ts';
+import { AddressRefused, AddressRules, type Resolve } from './addresses.ts';
 import { EventWebhooks } from './events.ts';
-import { readWebhookOptions, type WebhookOptions } from './options.ts';
+import { hostOf, readWebhookOptions, webhookLocations, type WebhookOptions } from './options.ts';
 import { Poster } from './post.ts';
 import { Questions } from './questions.ts';
 
@@ -37,6 +37,7 @@ export function createWebhooks(options: WebhookOptions, parts: WebhookParts): We
   const settings = readWebhookOptions(options, development);
   const { concurrency, events: told, replyBytes } = settings;
   const addresses = new AddressRules(settings.allowPrivate, resolve);
+  for (const location of webhookLocations(options)) refuseAddress(addresses, new URL(location));
   const poster = new Poster({ env, addresses, idleSockets: concurrency, replyBytes });
   const questions = new Questions({ env, log, poster, settings });
   const events = told && new EventWebhooks({ env, log, poster, settings, told, store, node });
@@ -54,6 +55,14 @@ export function createWebhooks(options: WebhookOptions, parts: WebhookParts): We
       poster.close();
     },
   };
+}
+
+/** A name is looked up for each connection; an address can be refused before the first. */
+function refuseAddress(addresses: AddressRules, url: URL): void {
+  const { host, isAddress } = hostOf(url);
+  if (isAddress && !addresses.allows(host, host)) {
+    throw new TypeError(`webhooks: ${new AddressRefused(host).message}`);
+  }
 }
 
 type Ear = (event: unknown) => MaybePromise<void>;

@@ -268,8 +268,9 @@ describe('delivery', () => {
     using disk = new Disk();
     await using backend = await TestBackend.start(failing);
     const before = disk.open();
-    const first = teller(backend, { batchEvents: 1, pendingEvents: 1000 }, before);
+    const first = teller(backend, { batchEvents: 2, pendingEvents: 1000 }, before);
     await first.webhooks.start();
+    // With node.started an even number: 255 full batches and an open one, which take every place there is.
     for (let number = 0; number < 600; number += 1) first.tell(`u${number}`);
     await first.pass(() => backend.received.seen.length >= 1, 'a try');
     await first.webhooks.close(0);
@@ -283,7 +284,7 @@ describe('delivery', () => {
       .filter((line) => line.startsWith('user'))
       .map((line) => Number(line.slice(13)));
     expect(numbers).toEqual(numbers.map((_, index) => 600 - numbers.length + index));
-    expect(numbers.length).toBeGreaterThanOrEqual(254);
+    expect(numbers.length).toBeGreaterThanOrEqual(2 * 254);
     await second.webhooks.close(0);
     await after.close();
   });
