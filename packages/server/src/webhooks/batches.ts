@@ -52,8 +52,6 @@ export interface BatchesOptions {
   readonly batchEvents: number;
   /** Most events in all. */
   readonly pendingEvents: number;
-  /** Milliseconds a batch is kept. */
-  readonly maxAge: number;
 }
 
 /** A store has no list of its keys, so there is a fixed set of them. */
@@ -208,10 +206,11 @@ export class Batches {
   }
 
   private put({ number, slot, id, events, dropped, since, body }: Batch): void {
-    const { env, maxAge } = this.options;
+    const { env } = this.options;
     const createdAt = env.now() - (env.monotonic() - since);
     const stored: Stored = { number, id, events, dropped, createdAt, body: body.toString('utf8') };
-    this.work((disk) => disk.put(this.namespace, keyOf(slot), stored, { ttl: maxAge }));
+    // Without a ttl: what is too old is given up by whoever sends, who says so.
+    this.work((disk) => disk.put(this.namespace, keyOf(slot), stored));
   }
 
   private work(ask: (disk: Store) => Promise<unknown>): void {

@@ -32,7 +32,7 @@ export class EventWebhooks {
     const { batchEvents, pendingEvents } = settings;
     const maxAge = settings.retrySeconds * 1000;
     this.options = options;
-    this.batches = new Batches({ env, log, node, store, batchEvents, pendingEvents, maxAge });
+    this.batches = new Batches({ env, log, node, store, batchEvents, pendingEvents });
     this.delivery = new Delivery({
       env,
       log,

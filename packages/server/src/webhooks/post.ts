@@ -26,6 +26,9 @@ export interface Letter {
 /** How long an unused socket is kept. Shorter than most backends keep theirs, so that the end of one is rarely met. */
 const idleMs = 4000;
 
+/** What a socket says whose other end is gone. */
+const cutOff: ReadonlySet<string | undefined> = new Set(['ECONNRESET', 'EPIPE']);
+
 /** Statuses that gateways give for a backend that is gone or full. */
 const downStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
@@ -86,7 +89,7 @@ export class Poster {
       request.on('response', (response) => this.read(response, end));
       request.on('error', (error: NodeJS.ErrnoException) => {
         // A kept connection that the backend closed just then says nothing of the backend; nothing of it was answered.
-        if (mayRepeat && !isOver && request.reusedSocket && error.code === 'ECONNRESET') attempt(false);
+        if (mayRepeat && !isOver && request.reusedSocket && cutOff.has(error.code)) attempt(false);
         else if (error instanceof AddressRefused) end(new WebhookFailure('ours', error.message));
         else end(WebhookFailure.from(error));
       });
