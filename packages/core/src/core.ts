@@ -29,6 +29,7 @@ import type { FeatureContext } from './feature.ts';
 import { hookNames } from './hooks.ts';
 import { collectChannels, collectMethods, Features } from './features.ts';
 import { createMemoryStore } from './memory/store.ts';
+import { notify } from './notify.ts';
 import { createMetrics, type Metrics } from './ports/metrics.ts';
 import type { Session, Transport } from './ports/transport.ts';
 import { Presence, type PresenceChange } from './presence/presence.ts';
@@ -52,9 +53,10 @@ function composeNode(options: CoreOptions): Node {
   const metrics = createMetrics();
   const store = options.store ?? createMemoryStore(env);
   const definitions = compileDefinitions(collectChannels(options.channels ?? {}, features), broker.durable);
-  const presence = new Presence(env, limits.presenceGraceSeconds * 1000, (channel, change, member) =>
-    tellPresence(hub, channel, change, member),
-  );
+  const presence = new Presence(env, limits.presenceGraceSeconds * 1000, (channel, change, member) => {
+    tellPresence(hub, channel, change, member);
+    if (change !== 'changed') notify(log, change, hooks[change], { channel, member });
+  });
   const hub = new Hub({ broker, env, limits, log, metrics }, presence);
   return {
     name: options.node,

@@ -1,4 +1,4 @@
-import type { Publication } from '@thrum/protocol';
+import type { Member, Publication } from '@thrum/protocol';
 import type { Authorize, User } from './channel/definition.ts';
 import { type Once, once } from './once.ts';
 import type { MaybePromise } from './types.ts';
@@ -37,6 +37,22 @@ export interface SlowReader extends ChannelEvent {
   readonly dropped: number;
 }
 
+/** A user's first connection to this node, or the end of the last one. */
+export interface UserEvent {
+  readonly user: User;
+}
+
+/** A channel's first subscriber on this node, or the going of the last one. */
+export interface OccupancyEvent {
+  readonly channel: string;
+}
+
+/** Who came into a channel with `presence`, or left it for good: a reconnect within the grace is neither. */
+export interface MemberEvent {
+  readonly channel: string;
+  readonly member: Member;
+}
+
 /**
  * The application's ears. What they throw is logged and changes nothing, except in `authorize` (denies) and `message`
  * (refuses the message: with the sentence of `reject(…)`, else as `internal`).
@@ -51,6 +67,16 @@ export interface Hooks {
   ) => MaybePromise<void>;
   readonly subscribe?: (event: ChannelEvent) => MaybePromise<void>;
   readonly unsubscribe?: (event: ChannelEvent) => MaybePromise<void>;
+  /** Before `connect` of a user who had no connection to this node. */
+  readonly online?: (event: UserEvent) => MaybePromise<void>;
+  /** After `disconnect` of a user's last connection to this node; there is no grace. */
+  readonly offline?: (event: UserEvent) => MaybePromise<void>;
+  /** Before `subscribe` in a channel that had no subscriber on this node. */
+  readonly occupied?: (event: OccupancyEvent) => MaybePromise<void>;
+  /** After `unsubscribe` of a channel's last subscriber on this node; there is no grace. */
+  readonly vacated?: (event: OccupancyEvent) => MaybePromise<void>;
+  readonly joined?: (event: MemberEvent) => MaybePromise<void>;
+  readonly left?: (event: MemberEvent) => MaybePromise<void>;
   /** May replace the data by returning `{ data }`. */
   readonly message?: (message: IncomingMessage) => MaybePromise<void | { readonly data: unknown }>;
   /** After a publication was appended, from whomever it came. */

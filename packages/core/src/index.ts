@@ -32,7 +32,10 @@ export type {
   DeadLetter,
   Hooks,
   IncomingMessage,
+  MemberEvent,
+  OccupancyEvent,
   SlowReader,
+  UserEvent,
 } from './hooks.ts';
 export { Recorder } from './histogram.ts';
 export type { Histogram } from './histogram.ts';

@@ -13,6 +13,7 @@ import type {
 } from '@thrum/core';
 import type { Limits, MethodContract, Schema } from '@thrum/protocol';
 import type { TokenAuthOptions } from './auth/token-auth.ts';
+import type { WebhookOptions } from './webhooks/options.ts';
 
 /** The event schemas of each channel pattern: what {@link ThrumDefinition} infers. */
 export type ChannelEvents = Readonly<Record<string, unknown>>;
@@ -51,6 +52,11 @@ export interface ThrumDefinition<C extends ChannelEvents = ChannelEvents, M exte
    * is anonymous in development; production refuses to start without it.
    */
   readonly auth?: Auth | TokenAuthOptions | Authenticate;
+  /**
+   * A backend in any language that is asked who may do what and told what happens, by HTTP (docs/webhooks.md). Where it is
+   * asked who connects, `auth` may say `{ anonymous }` and nothing else. Default: none.
+   */
+  readonly webhooks?: WebhookOptions;
   /**
    * Web pages that may connect, each as scheme, host and port, matched exactly; `*` allows all. Default: pages of the host
    * they connect to, and in development those of this machine.
@@ -98,6 +104,7 @@ export const definitionNames: readonly string[] = Object.keys({
   hooks: true,
   events: true,
   tokenCookie: true,
+  webhooks: true,
   auth: true,
   origins: true,
   limits: true,

@@ -29,8 +29,10 @@ export type {
   Log,
   LogFields,
   IdempotentOptions,
+  MemberEvent,
   MethodDefinition,
   Metrics,
+  OccupancyEvent,
   PublishRequestOptions,
   PublishResult,
   PutOptions,
@@ -38,6 +40,7 @@ export type {
   StoreRecord,
   Tier,
   User,
+  UserEvent,
 } from '@thrum/core';
 export type {
   ErrorCode,
@@ -85,3 +88,15 @@ export type {
   ListenOptions,
   Thrum,
 } from './thrum-api.ts';
+export type { WebhookOptions } from './webhooks/options.ts';
+export type {
+  WebhookEvent,
+  WebhookEvents,
+  WebhookEventType,
+  WebhookQuestion,
+  WebhookQuestionData,
+  WebhookRequest,
+  WebhookUser,
+} from './webhooks/payloads.ts';
+export { verifyWebhook, WebhookVerificationError } from './webhooks/verify.ts';
+export type { VerifiedWebhook, VerifyWebhookOptions, WebhookHeaders } from './webhooks/verify.ts';

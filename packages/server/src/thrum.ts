@@ -31,6 +31,8 @@ import { WebSocketEdge } from './transports/websocket/edge.ts';
 import { pathOf } from './transports/websocket/handshake.ts';
 import { createOriginCheck } from './transports/websocket/origins.ts';
 import { userChannelOf, withUserChannel } from './user-channel.ts';
+import { usesWebhooks } from './webhooks/options.ts';
+import { createWebhooks, type Webhooks } from './webhooks/webhooks.ts';
 
 /**
  * A real-time server from its definition. It does nothing until {@link Thrum.listen} or {@link Thrum.attach}.
@@ -51,6 +53,7 @@ type Parts = Pick<RoutesOptions, 'isAllowedOrigin' | 'signing'> & {
   readonly http: HttpTransports;
   readonly ownBroker: OwnBroker;
   readonly ownStore: OwnStore;
+  readonly webhooks: Webhooks | undefined;
 };
 
 function compose(definition: ThrumDefinition, ready: () => Promise<void> | undefined): Parts {
@@ -64,10 +67,15 @@ function compose(definition: ThrumDefinition, ready: () => Promise<void> | undef
   );
   const { broker, dataDir } = definition;
   const ownBroker = chooseBroker({ broker, dataDir, channels, env, log });
-  const { auth, signing } = chooseAuth(definition, development);
-  const { features, hooks, limits, node } = definition;
+  const { auth: base, signing } = chooseAuth(definition, development);
+  const { features, limits, node } = definition;
   const ownStore = chooseStore({ store: definition.store, dataDir, env });
   const { store } = ownStore;
+  const webhooks = usesWebhooks(definition.webhooks)
+    ? createWebhooks(definition.webhooks, { env, log, development, store, node })
+    : undefined;
+  const auth = webhooks === undefined ? base : webhooks.auth(base, limits?.authSeconds);
+  const hooks = webhooks === undefined ? definition.hooks : webhooks.hooks(definition.hooks);
   const core = createCore({
     env,
     log,
@@ -91,7 +99,7 @@ function compose(definition: ThrumDefinition, ready: () => Promise<void> | undef
     ready,
   });
   const http = createHttpTransports(definition, { core, env, log, isAllowedOrigin, ready });
-  return { core, log, edge, http, isAllowedOrigin, signing, ownBroker, ownStore };
+  return { core, log, edge, http, isAllowedOrigin, signing, ownBroker, ownStore, webhooks };
 }
 
 class ThrumServer implements Thrum {
@@ -238,6 +246,7 @@ class ThrumServer implements Thrum {
   private async startParts(): Promise<void> {
     await this.parts.ownBroker.open();
     this.parts.ownStore.open();
+    await this.parts.webhooks?.start();
     await this.parts.core.start();
     this.isStarted = true;
   }
@@ -260,7 +269,7 @@ class ThrumServer implements Thrum {
   }
 
   private async endParts(drainMs: number): Promise<void> {
-    const { core, edge, http, ownBroker, ownStore } = this.parts;
+    const { core, edge, http, ownBroker, ownStore, webhooks } = this.parts;
     const servers = [...this.servers];
     const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
     if (drainMs > 0) await core.drain(drainMs);
@@ -271,6 +280,7 @@ class ThrumServer implements Thrum {
     for (const server of servers) server.closeAllConnections();
     await Promise.all(closed);
     this.servers.clear();
+    await webhooks?.close(drainMs);
     await ownStore.close();
     await ownBroker.close();
   }

@@ -33,8 +33,9 @@ export async function verify(
 
 /** Gives a connection its user, or renews the session it has. */
 export function identify(node: Node, connection: Connection, identity: Identity): void {
-  const isNew = connection.user?.id !== identity.userId;
-  if (isNew) node.hub.forget(connection);
+  const before = connection.user;
+  const isNew = before?.id !== identity.userId;
+  const wasLast = isNew && node.hub.forget(connection);
   connection.identity = identity;
   connection.user = {
     id: identity.userId,
@@ -48,8 +49,12 @@ export function identify(node: Node, connection: Connection, identity: Identity)
   }
   connection.step('authenticated');
   if (!isNew) return;
-  node.hub.identify(connection);
-  notify(node.log, 'connect', node.hooks.connect, { connectionId: connection.id, user: connection.user });
+  const { hooks, log } = node;
+  const { user } = connection;
+  const isFirst = node.hub.identify(connection);
+  if (wasLast && before !== undefined) notify(log, 'offline', hooks.offline, { user: before });
+  if (isFirst) notify(log, 'online', hooks.online, { user });
+  notify(log, 'connect', hooks.connect, { connectionId: connection.id, user });
 }
 
 function isUserId(value: unknown): value is string {

@@ -32,28 +32,30 @@ export class Hub {
     this.parts.metrics.connections = this.connections.size;
   }
 
-  /** Puts a connection under its user, once that is known. */
-  identify(connection: Connection): void {
+  /** Puts a connection under its user, once that is known. True for the user's first. */
+  identify(connection: Connection): boolean {
     const userId = connection.user?.id;
-    if (userId === undefined) return;
+    if (userId === undefined) return false;
     const others = this.users.get(userId);
     if (others === undefined) this.users.set(userId, new Set([connection]));
     else others.add(connection);
+    return others === undefined;
   }
 
-  /** Takes a connection out of its user's set: it is gone, or becomes somebody else. */
-  forget(connection: Connection): void {
+  /** Takes a connection out of its user's set: it is gone, or becomes somebody else. True for the user's last. */
+  forget(connection: Connection): boolean {
     const userId = connection.user?.id;
     const others = userId === undefined ? undefined : this.users.get(userId);
     others?.delete(connection);
-    if (userId !== undefined && others?.size === 0) this.users.delete(userId);
+    return userId !== undefined && others?.size === 0 && this.users.delete(userId);
   }
 
-  /** Forgets a connection that has left its channels. */
-  remove(connection: Connection): void {
-    this.forget(connection);
+  /** Forgets a connection that has left its channels. True for its user's last. */
+  remove(connection: Connection): boolean {
+    const isLast = this.forget(connection);
     this.connections.delete(connection.id);
     this.parts.metrics.connections = this.connections.size;
+    return isLast;
   }
 
   connectionsOf(userId: string): readonly Connection[] {

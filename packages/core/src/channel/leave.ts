@@ -14,8 +14,14 @@ export function leave(
   if (subscription.cursor !== undefined) void node.cursors.release(subscription.cursor);
   connection.settle(subscription);
   if (subscription.lane !== undefined) subscription.lane.ended = true;
-  if (!node.hub.leave(connection, subscription, how) || connection.user === undefined) return;
-  const event = { connectionId: connection.id, user: connection.user, channel: subscription.channel };
-  if (subscription.announced) notify(node.log, 'unsubscribe', node.hooks.unsubscribe, event);
-  node.features.left(event, node.log);
+  const { hooks, hub, log } = node;
+  const { announced, channel } = subscription;
+  const live = hub.channels.get(channel);
+  if (!hub.leave(connection, subscription, how) || connection.user === undefined) return;
+  const event = { connectionId: connection.id, user: connection.user, channel };
+  if (announced) {
+    notify(log, 'unsubscribe', hooks.unsubscribe, event);
+    if (live !== undefined && (live.announced -= 1) === 0) notify(log, 'vacated', hooks.vacated, { channel });
+  }
+  node.features.left(event, log);
 }

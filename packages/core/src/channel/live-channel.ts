@@ -21,6 +21,8 @@ export class LiveChannel {
   readonly joining: Set<Subscription> = new Set();
   /** Those whose window is full: they read on from the log once it opens (PROTOCOL.md §7). */
   readonly paused: Set<Subscription> = new Set();
+  /** Subscribers that the application's hooks were told of. */
+  announced = 0;
   /** Settles when the broker notifies this node of every publication (law 9 of the broker). */
   readonly ready: Promise<void>;
   /** For those that join: what the live ones were sent a moment ago need not be read again. */

@@ -233,6 +233,10 @@ function present(node: Node, subscription: Subscription, watches: boolean, isNew
       node.presence.enter(channel, user.id, { connectionId: connection.id, joinedAt: node.env.now() });
     }
     subscription.announced = true;
+    const live = node.hub.channels.get(channel);
+    // Before the subscriber's own hook, which may send them away: the going must not be told before the coming.
+    if (live !== undefined && (live.announced += 1) === 1)
+      notify(node.log, 'occupied', node.hooks.occupied, { channel });
     notify(node.log, 'subscribe', node.hooks.subscribe, { connectionId: connection.id, user, channel });
     // The hook may have sent them away.
     if (!subscription.current) return;

@@ -85,8 +85,9 @@ function closed(node: Node, connection: Connection, code: number, reason: string
   // Copied: leaving takes subscriptions out of the map that is walked here.
   for (const subscription of [...connection.subscriptions.values()])
     leave(node, connection, subscription, 'dropped');
-  node.hub.remove(connection);
+  const wasLast = node.hub.remove(connection);
   const { id, user } = connection;
-  if (user !== undefined)
-    notify(node.log, 'disconnect', node.hooks.disconnect, { connectionId: id, user, code, reason });
+  if (user === undefined) return;
+  notify(node.log, 'disconnect', node.hooks.disconnect, { connectionId: id, user, code, reason });
+  if (wasLast) notify(node.log, 'offline', node.hooks.offline, { user });
 }

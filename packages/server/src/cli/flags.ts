@@ -15,6 +15,8 @@ export function addConfigFlags(command: Command): Command {
     .option('--data-dir <path>', 'Folder for what the server keeps [THRUM_DATA_DIR] (default: "./data")');
 }
 
+const groups: Readonly<Record<string, string | undefined>> = { limits: 'Limits:', webhooks: 'Webhooks:' };
+
 /** A flag for every option but secrets, which the process list would show. */
 export function addOptionFlags(command: Command): Command {
   command.addOption(
@@ -27,7 +29,7 @@ export function addOptionFlags(command: Command): Command {
   for (const [key, option] of allOptions) {
     const flag = flagOf(key, option);
     if (flag === undefined) continue;
-    const group = key.startsWith('limits.') ? 'Limits:' : 'Options:';
+    const group = groups[key.split('.')[0] ?? ''] ?? 'Options:';
     const text = `${option.help} [${variableOf(key, option)}] (default: ${describeDefault(option)})`;
     const value = option.boolean === true ? '' : ` <${placeholder(option)}>`;
     command.addOption(new Option(`${flag}${value}`, text).helpGroup(group));

@@ -1,6 +1,7 @@
 import type { Limits } from '@thrum/protocol';
 import type { JWK } from 'jose';
 import type { LogLevel } from '../node/log.ts';
+import type { WebhookOptions } from '../webhooks/options.ts';
 
 export type Mode = 'development' | 'production';
 
@@ -33,6 +34,7 @@ export interface Config {
   readonly logLevel: LogLevel;
   readonly events: EventsConfig;
   readonly limits: Limits;
+  readonly webhooks: WebhookOptions;
 }
 
 /** A value that cannot be used: where it was given, what was expected and what came. */

@@ -45,7 +45,7 @@ export default {
 ## What production refuses
 
 \`--production\`, \`THRUM_MODE=production\` or \`NODE_ENV=production\` refuses to start without a way to check tokens
-(\`jwtSecret\`, \`jwtPublicKey\`, \`jwksUrl\` or \`auth\`), without \`origins\`, without \`channels\`, with \`*\` among the origins,
+(\`jwtSecret\`, \`jwtPublicKey\`, \`jwksUrl\`, \`auth\` or \`webhooks.connectUrl\`), without \`origins\`, without \`channels\`, with \`*\` among the origins,
 with a secret shorter than 32 bytes, and with the secret of the development server. A development server refuses to
 listen on an address that others can reach unless \`allowRemote\` is on.
 `;
@@ -53,14 +53,20 @@ listen on an address that others can reach unless \`allowRemote\` is on.
 /** docs/configuration.md. */
 export function renderDocs(): string {
   const all = [...allOptions];
-  const isLimit = ([key]: readonly [string, Option]): boolean => key.startsWith('limits.');
+  const isOf =
+    (group: string) =>
+    ([key]: readonly [string, Option]): boolean =>
+      group === '' ? !key.includes('.') : key.startsWith(`${group}.`);
   return [
     head,
     '## Options\n',
-    ...table(all.filter((entry) => !isLimit(entry))),
+    ...table(all.filter(isOf(''))),
+    '\n## Webhooks\n',
+    'How a backend in any language is asked and told: [webhooks.md](webhooks.md). In a file they are fields of `webhooks`.\n',
+    ...table(all.filter(isOf('webhooks'))),
     '\n## Limits\n',
     'Those of PROTOCOL.md §13.\n',
-    ...table(all.filter(isLimit)),
+    ...table(all.filter(isOf('limits'))),
     foot,
   ].join('\n');
 }

@@ -8,7 +8,9 @@ import { readEnvironment } from './environment.ts';
 import { type ConfigFile, readConfigFile } from './file.ts';
 import { limitOptions } from './limit-options.ts';
 import { eventOptions, options } from './options.ts';
+import type { WebhookOptions } from '../webhooks/options.ts';
 import { checkRules } from './rules.ts';
+import { webhookOptions } from './webhook-options.ts';
 import { decideSettings, readFields, readFlags } from './settings.ts';
 
 export interface Sources {
@@ -100,7 +102,9 @@ function assemble(settings: ReadonlyMap<string, Setting>, jwtPublicKey: readonly
     Object.fromEntries(Object.keys(table).map((key) => [key, value(prefix + key)]));
   const events = all(eventOptions, 'events.');
   const limits = all(limitOptions, 'limits.');
-  return { ...all(options), jwtPublicKey, events, limits } as unknown as Config;
+  const given = Object.entries(all(webhookOptions, 'webhooks.')).filter(([, option]) => option !== undefined);
+  const webhooks: WebhookOptions = Object.fromEntries(given);
+  return { ...all(options), jwtPublicKey, events, limits, webhooks } as unknown as Config;
 }
 
 async function readPublicKeys(setting: Setting | undefined): Promise<{

@@ -6,13 +6,14 @@ import { jwksUrlProblem } from '../auth/jwks.ts';
 import { isCookieName } from '../http/credentials.ts';
 import type { Config, EventsConfig } from './config.ts';
 import { limitOptions } from './limit-options.ts';
+import { webhookOptions } from './webhook-options.ts';
 import { integer, kebab, oneOf, type Option, text, texts, yesOrNo } from './option.ts';
 
 type Options = {
-  readonly [Key in Exclude<keyof Config, 'events' | 'limits'>]: Option<NonNullable<Config[Key]>>;
+  readonly [Key in Exclude<keyof Config, 'events' | 'limits' | 'webhooks'>]: Option<NonNullable<Config[Key]>>;
 };
 
-/** Every option but the limits. The order is that of help and documentation. */
+/** Every option outside a group. The order is that of help and documentation. */
 export const options: Options = {
   mode: oneOf(['development', 'production'], {
     default: 'development',
@@ -92,17 +93,22 @@ export const eventOptions: { readonly [Key in keyof EventsConfig]: Option<Events
   }),
 };
 
-/** Options that are fields of an object in a file, by the name of that object. */
-export const optionGroups: readonly string[] = ['events', 'limits'];
+/** Options that are fields of an object in a file. */
+export const optionGroups: Readonly<Record<'events' | 'limits' | 'webhooks', Readonly<Record<string, Option>>>> = {
+  events: eventOptions as Readonly<Record<string, Option>>,
+  limits: limitOptions as Readonly<Record<string, Option>>,
+  webhooks: webhookOptions as Readonly<Record<string, Option>>,
+};
 
-/** Every option by its key in a file, limits as `limits.…`. */
+/** Every option by its key in a file, those of a group as `limits.…`. */
 export const allOptions: ReadonlyMap<string, Option> = new Map<string, Option>([
   ...Object.entries(options),
-  ...Object.entries(eventOptions).map(([key, option]) => [`events.${key}`, option] as const),
-  ...Object.entries(limitOptions).map(([key, option]) => [`limits.${key}`, option] as const),
+  ...Object.entries(optionGroups).flatMap(([group, members]) =>
+    Object.entries(members).map(([key, option]) => [`${group}.${key}`, option] as const),
+  ),
 ]);
 
-/** `limits.connections` → `max-connections`, `events.defaultChannels` → `events-default-channels`. */
+/** `limits.connections` → `max-connections`, `webhooks.eventsUrl` → `webhooks-events-url`. */
 function nameOf(key: string, option: Option): string {
   return option.name ?? kebab(key.replace(/^limits\./, '').replace('.', '-'));
 }

@@ -1,5 +1,6 @@
 import { readDevelopmentSecret } from '../auth/development-secret.ts';
 import { secretProblem } from '../auth/keys.ts';
+import { asksWhoConnects, isOpenToAll, webhookLocations, webhookProblems } from '../webhooks/options.ts';
 import type { Config, Problem, Setting } from './config.ts';
 import type { Definition } from './definition.ts';
 
@@ -22,6 +23,7 @@ export async function checkRules(candidate: Candidate): Promise<Verdict> {
     authentication(candidate),
     cookies(candidate),
     limits(candidate),
+    webhooks(candidate),
     config.mode === 'production' ? await production(candidate) : development(candidate),
   ];
   return {
@@ -59,12 +61,10 @@ function authentication(candidate: Candidate): Verdict {
       warnings.push(`${placeOf(candidate, key)} is shorter than 32 bytes and would be refused in production`);
     }
   }
-  if (definition.auth !== undefined) {
-    const ignored = typeof definition.auth === 'function' ? tokenOptions : [...tokenOptions, 'anonymous'];
-    for (const key of given(candidate, ignored)) {
-      const message = 'would be ignored: the auth of the configuration file decides alone';
-      problems.push({ place: placeOf(candidate, key), message });
-    }
+  const decider = deciderOf(candidate);
+  const ignored = typeof definition.auth === 'object' ? [...tokenOptions, 'anonymous'] : tokenOptions;
+  for (const key of decider === undefined ? [] : given(candidate, ignored)) {
+    problems.push({ place: placeOf(candidate, key), message: `would be ignored: ${decider} decides alone` });
   }
   return { problems, warnings };
 }
@@ -74,6 +74,31 @@ function cookies(candidate: Candidate): Verdict {
   if (tokenCookie === undefined || origins?.includes('*') !== true) return { problems: [], warnings: [] };
   const message = 'expected a list of origins beside it, got *: any page could act as its visitors';
   return { problems: [{ place: placeOf(candidate, 'tokenCookie'), message }], warnings: [] };
+}
+
+/** Who decides in place of the jwt options. */
+function deciderOf({ config, definition }: Candidate): string | undefined {
+  if (definition.auth !== undefined) return 'the auth of the configuration file';
+  return asksWhoConnects(config.webhooks) ? 'the connect webhook' : undefined;
+}
+
+function webhooks(candidate: Candidate): Verdict {
+  const { config, definition } = candidate;
+  const problems = webhookProblems(config.webhooks).map(({ option, message }) => ({
+    place: placeOf(candidate, `webhooks.${option}`),
+    message,
+  }));
+  if (asksWhoConnects(config.webhooks)) {
+    const message = 'would be ignored: the connect webhook decides who connects';
+    const others = (['auth', 'validateSession'] as const).filter((key) => definition[key] !== undefined);
+    problems.push(...others.map((place) => ({ place, message })));
+  }
+  const open = webhookLocations(config.webhooks).filter(isOpenToAll);
+  const warnings = open.map(
+    (location) =>
+      `webhooks go to ${new URL(location).origin} without TLS: who is on the way reads tokens and gives answers`,
+  );
+  return { problems, warnings };
 }
 
 function limits(candidate: Candidate): Verdict {
@@ -116,14 +141,14 @@ async function production(candidate: Candidate): Promise<Verdict> {
 }
 
 async function productionKeys(candidate: Candidate): Promise<readonly Problem[]> {
-  const { config, definition } = candidate;
-  if (definition.auth !== undefined) return [];
+  const { config } = candidate;
+  if (deciderOf(candidate) !== undefined) return [];
   const current =
     config.jwtSecret !== undefined || config.jwtPublicKey.length > 0 || config.jwksUrl !== undefined;
   if (!current && given(candidate, keyOptions).length === 0) {
     const message =
       'production needs a way to check tokens: set jwtSecret (THRUM_JWT_SECRET), jwtPublicKey (THRUM_JWT_PUBLIC_KEY) ' +
-      'or jwksUrl (THRUM_JWKS_URL), or define auth in thrum.config.ts';
+      'or jwksUrl (THRUM_JWKS_URL), define auth in thrum.config.ts, or ask a backend (webhooks.connectUrl)';
     return [{ place: 'authentication', message }];
   }
   const development = await readDevelopmentSecret(config.dataDir).catch(() => undefined);

@@ -20,12 +20,17 @@ export function readFields(file: ConfigFile | undefined): {
   const problems: Problem[] = [];
   if (file === undefined) return { given, problems };
   const base = folderOf(file);
-  const known = [...allOptions.keys(), ...definitionFields, ...optionGroups];
-  for (const [key, raw] of Object.entries(file.fields).flatMap(flatten)) {
-    if (optionGroups.includes(key)) {
-      problems.push({ place: `${file.name}:${key}`, message: `expected an object of ${key}` });
-      continue;
+  const groups = Object.keys(optionGroups);
+  const flat = Object.entries(file.fields).flatMap(([name, value]) => {
+    if (!groups.includes(name) || value === undefined) return [[name, value] as const];
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return Object.entries(value).map(([key, member]) => [`${name}.${key}`, member as unknown] as const);
     }
+    problems.push({ place: `${file.name}:${name}`, message: `expected an object of ${name}` });
+    return [];
+  });
+  const known = [...allOptions.keys(), ...definitionFields, ...groups];
+  for (const [key, raw] of flat) {
     if (raw === undefined || definitionFields.includes(key)) continue;
     const place = `${file.name}:${key}`;
     if (allOptions.has(key)) given.set(key, { kind: 'file', place, base, raw });
@@ -38,14 +43,6 @@ export function readFields(file: ConfigFile | undefined): {
     }
   }
   return { given, problems };
-}
-
-/** The fields of a group by their keys; a group that is no object stays as it is. */
-function flatten([key, value]: readonly [string, unknown]): readonly (readonly [string, unknown])[] {
-  if (!optionGroups.includes(key)) return [[key, value]];
-  if (value === undefined) return [];
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [[key, value]];
-  return Object.entries(value).map(([name, field]) => [`${key}.${name}`, field]);
 }
 
 /** What flags say. `values` is keyed as commander keys them: `maxConnections` for `--max-connections`. */

@@ -1,6 +1,7 @@
 import type { Auth, ChannelDefinition, Identity } from '@thrum/core';
 import type { TokenAuthOptions } from '../auth/token-auth.ts';
 import type { ThrumDefinition } from '../definition.ts';
+import { asksWhoConnects, usesWebhooks } from '../webhooks/options.ts';
 import type { Config } from './config.ts';
 import type { Definition } from './definition.ts';
 
@@ -24,6 +25,7 @@ export async function toDefinition(
     events: config.events,
     playground: config.playground,
     auth: authOf(config, definition, secret),
+    ...(usesWebhooks(config.webhooks) ? { webhooks: config.webhooks } : {}),
     ...(isOpen(config, definition) ? await developmentDefaults() : {}),
     // The typed form of a definition is for inference; a file's channels are checked at run time.
     ...defined({ channels: channels as ThrumDefinition['channels'] }),
@@ -40,11 +42,11 @@ export function isOpen({ mode }: Config, { channels }: Definition): boolean {
 
 /** Whether a server with this configuration checks tokens with the secret in its data folder. */
 export function needsDevelopmentSecret(
-  { mode, jwtSecret, jwtPublicKey, jwksUrl }: Config,
+  { mode, jwtSecret, jwtPublicKey, jwksUrl, webhooks }: Config,
   { auth }: Definition,
 ): boolean {
   const hasKeys = jwtSecret !== undefined || jwtPublicKey.length > 0 || jwksUrl !== undefined;
-  return mode === 'development' && auth === undefined && !hasKeys;
+  return mode === 'development' && auth === undefined && !hasKeys && !asksWhoConnects(webhooks);
 }
 
 async function developmentDefaults(): Promise<Pick<ThrumDefinition, 'channels' | 'features'>> {
@@ -58,6 +60,7 @@ function authOf(
   secret: string | undefined,
 ): Auth | TokenAuthOptions {
   const { anonymous } = config;
+  if (asksWhoConnects(config.webhooks)) return { anonymous };
   if (typeof auth === 'object') return auth;
   const validate = validateSession === undefined ? {} : { validate: validateSession };
   if (typeof auth === 'function')
