@@ -60,6 +60,8 @@ export { createTokenAuth } from './auth/token-auth.ts';
 export type { TokenAuthOptions } from './auth/token-auth.ts';
 export { channel, method } from './definition.ts';
 export type { Authenticate, Channel, DefinitionContract, ThrumDefinition } from './definition.ts';
+export type { TlsOptions } from './http/certificate.ts';
+export type { RequestHandler } from './http/routes.ts';
 export { createLog } from './node/log.ts';
 export type { LogLevel, LogOptions } from './node/log.ts';
 export { createMemoryBroker } from './node/memory-broker.ts';

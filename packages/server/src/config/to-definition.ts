@@ -4,9 +4,10 @@ import type { ThrumDefinition } from '../definition.ts';
 import type { Config } from './config.ts';
 import type { Definition } from './definition.ts';
 
-/** What a development server without channels of its own offers: a chat, and any other name. */
+/** What a development server without channels of its own offers: a chat, what `POST /notifications` publishes to, and any other name. */
 const developmentChannels: Readonly<Record<string, ChannelDefinition>> = {
   'chat:{room}': { presence: true, history: { size: 200, ttl: '24h' } },
+  notifications: { history: { size: 200, ttl: '24h' } },
   '{channel*}': { presence: true },
 };
 
@@ -22,6 +23,9 @@ export async function toDefinition(
     dataDir: config.dataDir,
     limits: config.limits,
     playground: config.playground,
+    apiKeys: config.apiKeys,
+    apiBatch: config.apiBatch,
+    apiBatchBytes: config.apiBatchBytes,
     auth: authOf(config, definition, secret),
     ...(isOpen(config, definition) ? await developmentDefaults() : {}),
     // The typed form of a definition is for inference; a file's channels are checked at run time.
