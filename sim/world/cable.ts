@@ -177,7 +177,7 @@ export class Cable {
       },
       send: (bytes) => {
         if (this.server !== 'open') return;
-        const text = this.tap?.sent(bytes) ?? '';
+        const text = this.tap?.sent(bytes as Uint8Array) ?? '';
         down.send(bytes.byteLength + 4, () => this.socket.message(text));
       },
       close: (code, reason) => this.closeFromServer(code, reason),

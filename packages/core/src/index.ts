@@ -54,5 +54,5 @@ export type { Cancel, Env } from './ports/env.ts';
 export type { Log, LogFields } from './ports/log.ts';
 export type { Metrics } from './ports/metrics.ts';
 export type { PutOptions, Store, StoreRecord } from './ports/store.ts';
-export type { Session, Transport } from './ports/transport.ts';
+export type { FrameCodec, Session, Transport, WireForm } from './ports/transport.ts';
 export type { MaybePromise } from './types.ts';

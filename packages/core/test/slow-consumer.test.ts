@@ -4,26 +4,28 @@ import { describe, expect, it } from 'vitest';
 import { Lane } from '../src/connection/lane.ts';
 import { Outbox } from '../src/connection/outbox.ts';
 import { createMetrics } from '../src/ports/metrics.ts';
-import type { Transport } from '../src/index.ts';
+import type { Transport, WireForm } from '../src/index.ts';
 import { check } from './support/random.ts';
 import { createWorld } from './support/world.ts';
 
 /** A transport whose network the test moves, and what became of each message. */
 function createPipe(limits: Partial<typeof defaultLimits>) {
-  const sent: Uint8Array[] = [];
+  const sent: WireForm[] = [];
   const told: { readonly channel: string; readonly dropped: number }[] = [];
   const pipe = { bufferedBytes: 0, onSend: (): void => {} };
-  const transport = {
+  const transport: Transport = {
+    kind: 'memory',
     codec: jsonCodec,
     get bufferedBytes() {
       return pipe.bufferedBytes;
     },
-    send(message: Uint8Array) {
+    send(message: WireForm) {
       sent.push(message);
       pipe.bufferedBytes += message.byteLength;
       pipe.onSend();
     },
-  } as Transport;
+    close: () => {},
+  };
   const parts = { limits: { ...defaultLimits, ...limits }, metrics: createMetrics() };
   const outbox = new Outbox(transport, parts, {
     fellBehind: (channel, dropped) => void told.push({ channel, dropped }),
@@ -33,7 +35,7 @@ function createPipe(limits: Partial<typeof defaultLimits>) {
     sent,
     told,
     pipe,
-    push: (message: Uint8Array) => outbox.pass(message) || outbox.wait(message),
+    push: (message: WireForm) => outbox.pass(message) || outbox.wait(message),
   };
 }
 

@@ -29,6 +29,12 @@ export type Methods = Readonly<Record<string, MethodContract>>;
 /** Throws or rejects for every token it does not accept. */
 export type Authenticate = (token: string) => MaybePromise<Identity>;
 
+/** Of the streams at `/events`. */
+export interface EventsOptions {
+  /** The channels of a stream that names none. Default `["notifications"]`. */
+  readonly defaultChannels?: readonly string[];
+}
+
 /** What a server is: its channels, methods, rules and ports. */
 export interface ThrumDefinition<C extends ChannelEvents = ChannelEvents, M extends Methods = Methods> {
   /**
@@ -50,6 +56,13 @@ export interface ThrumDefinition<C extends ChannelEvents = ChannelEvents, M exte
    * they connect to, and in development those of this machine.
    */
   readonly origins?: readonly string[] | '*';
+  /**
+   * Name of a cookie that may carry the token, for pages whose login sets one: `__Host-session`. It counts only for origins
+   * that are allowed, which `*` is not enough for. Default: none.
+   */
+  readonly tokenCookie?: string;
+  /** `GET /events`, the streams for an EventSource (PROTOCOL.md §16). */
+  readonly events?: EventsOptions;
   /** Differences from the defaults of PROTOCOL.md §13. */
   readonly limits?: Partial<Limits>;
   /** Default: see `dataDir`. A broker given here is closed by whoever made it. */

@@ -8,6 +8,7 @@ import type { Signing } from './http/playground-token.ts';
 import { createNodeEnv } from './node/env.ts';
 import { createLog } from './node/log.ts';
 import { chooseStore, type OwnStore } from './stores/own-store.ts';
+import { createHttpTransports, type HttpTransports } from './transports/http.ts';
 import { WebSocketEdge } from './transports/websocket/edge.ts';
 import { createOriginCheck, type OriginCheck } from './transports/websocket/origins.ts';
 import { withUserChannel } from './user-channel.ts';
@@ -22,6 +23,7 @@ export interface Parts {
   readonly access: ApiAccess;
   readonly edge: WebSocketEdge;
   readonly api: ApiEdge;
+  readonly http: HttpTransports;
   readonly ownBroker: OwnBroker;
   readonly ownStore: OwnStore;
 }
@@ -55,9 +57,11 @@ export function compose(definition: ThrumDefinition, ready: () => Promise<void> 
     ...(store === undefined ? {} : { store }),
   });
   const isAllowedOrigin = createOriginCheck(definition.origins, development);
-  const edge = new WebSocketEdge({ core, env, log, isAllowedOrigin, ready });
+  const { tokenCookie } = definition;
+  const edge = new WebSocketEdge({ core, env, log, isAllowedOrigin, tokenCookie, ready });
+  const http = createHttpTransports(definition, { core, env, log, isAllowedOrigin, ready });
   const { apiKeys = [], apiBatch = 1000, apiBatchBytes = 1_048_576 } = definition;
   const access = new ApiAccess(typeof apiKeys === 'string' ? [apiKeys] : apiKeys, development);
   const api = new ApiEdge({ core, log, ready, access, batch: apiBatch, batchBytes: apiBatchBytes });
-  return { core, log, edge, api, access, isAllowedOrigin, signing, ownBroker, ownStore };
+  return { core, log, edge, http, api, access, isAllowedOrigin, signing, ownBroker, ownStore };
 }

@@ -2,7 +2,7 @@ import type { Core, HistoryQuery, PublishRequestOptions } from '@thrum/core';
 import { attach, type UpgradeSource } from './attach.ts';
 import type { ChannelEvents, DefinitionContract, Methods, ThrumDefinition } from './definition.ts';
 import { fileRoute, healthRoutes, tokenRoute, upgradeRoute } from './http/pages.ts';
-import { createRouter, type RequestHandler, type Route } from './http/routes.ts';
+import { createRouter, edgeRoutes, type RequestHandler, type Route } from './http/routes.ts';
 import { createSecureListener } from './http/secure.ts';
 import { createPlainListener, type Listener, listenOn, type Serving } from './http/server.ts';
 import { compose, type Parts } from './parts.ts';
@@ -77,10 +77,10 @@ class ThrumServer implements Thrum {
 
   handler(): RequestHandler {
     this.refuseWhenClosed();
-    const { api, log } = this.parts;
+    const { api, http, log } = this.parts;
     this.startOrSay();
     this.sayAccess();
-    return createRouter([api], log);
+    return createRouter([...edgeRoutes(http.edges), api], log);
   }
 
   attach(server: UpgradeSource, { path = '/ws' }: AttachOptions = {}): () => void {
@@ -170,11 +170,12 @@ class ThrumServer implements Thrum {
   }
 
   private async routes(path: string): Promise<readonly Route[]> {
-    const { log, api, signing, isAllowedOrigin } = this.parts;
+    const { log, api, http, signing, isAllowedOrigin } = this.parts;
     this.sayAccess();
     const files = await loadPlayground(this.playground, log);
     return [
       upgradeRoute(path),
+      ...edgeRoutes(http.edges),
       api,
       ...healthRoutes(() => this.ended === undefined),
       ...(files === undefined ? [] : [fileRoute(files)]),
@@ -216,12 +217,11 @@ class ThrumServer implements Thrum {
   }
 
   private async endParts(drainMs: number): Promise<void> {
-    const { core, edge, api, ownBroker, ownStore } = this.parts;
+    const { core, edge, api, http, ownBroker, ownStore } = this.parts;
     for (const listener of this.listeners) listener.stop();
     if (drainMs > 0) await core.drain(drainMs);
     await core.close();
-    await edge.close();
-    await api.close();
+    await Promise.all([edge.close(), http.close(), api.close()]);
     for (const detach of this.detachments) detach();
     this.detachments.clear();
     await Promise.all([...this.listeners].map((listener) => listener.end()));

@@ -1,12 +1,16 @@
 export { ByteClient, closePayload, connectBytes, frameBytes, opcodes } from './bytes.ts';
 export type { FrameSpec, WireFrame } from './bytes.ts';
+export { connectEvents, EventClient } from './event-client.ts';
+export type { EventClientOptions, StreamEvent } from './event-client.ts';
 export { defaultDeadline, until, within } from './deadline.ts';
 export { FaultyProxy, startProxy } from './faulty-proxy.ts';
 export type { Direction } from './faulty-proxy.ts';
+export { ConnectRefused } from './http-sockets.ts';
 export { exchange, openSocket, readResponse, sampleKey, upgradeRequest } from './http.ts';
 export type { HttpResponse, UpgradeRequest } from './http.ts';
 export { EventQueue } from './queue.ts';
 export { connectRaw, HandshakeRefused, isPublication, RawClient } from './raw-client.ts';
-export type { Closed, Frame, Match, RawOptions } from './raw-client.ts';
+export type { Closed, Frame, Match, RawOptions, TransportName } from './raw-client.ts';
+export type { RawListener, RawSocket } from './raw-socket.ts';
 export { settle, VirtualEnv } from './virtual-env.ts';
 export type { VirtualEnvOptions } from './virtual-env.ts';

@@ -19,7 +19,7 @@ function connect(
       kind: 'memory',
       codec: jsonCodec,
       bufferedBytes: 0,
-      send: (message) => void frames.push(jsonCodec.decode(message) as Frame),
+      send: (message) => void frames.push(jsonCodec.decode(message as Uint8Array) as Frame),
       close: () => {},
     },
     { authentication: { ok: true, identity: { userId } } },

@@ -1,4 +1,5 @@
 import type { Parts } from '../parts.ts';
+import type { WireForm } from '../ports/transport.ts';
 import type { Lane, Waiting } from './lane.ts';
 
 /** What a frame in a lane is known by. */
@@ -35,7 +36,7 @@ export class Backlog {
    * Takes a frame, leaving out what must make room for it.
    * @param buffered bytes that the transport still holds; they count.
    */
-  push(message: Uint8Array, buffered: number, tag: Tag | undefined): Taken {
+  push(message: WireForm, buffered: number, tag: Tag | undefined): Taken {
     const { byteLength } = message;
     if (tag !== undefined) this.supersede(tag);
     if (!this.makeRoom(byteLength, buffered)) {

@@ -1,19 +1,19 @@
-import type { Codec } from '@thrum/protocol';
+import type { FrameCodec, WireForm } from '../ports/transport.ts';
 
 const utf8 = new TextEncoder();
 
-/** One frame in the bytes of one codec. */
-export function encode(codec: Codec, frame: object): Uint8Array {
+/** One frame in the form of one codec. */
+export function encode(codec: FrameCodec, frame: object): WireForm {
   const encoded = codec.encode(frame);
   return typeof encoded === 'string' ? utf8.encode(encoded) : encoded;
 }
 
-/** A frame that goes to many connections: encoded at most once per codec, and the bytes shared. */
+/** A frame that goes to many connections: encoded at most once per codec, and the result shared. */
 export class SharedFrame {
   readonly frame: object;
-  private codec: Codec | undefined;
-  private bytes: Uint8Array | undefined;
-  private others: Map<Codec, Uint8Array> | undefined;
+  private codec: FrameCodec | undefined;
+  private form: WireForm | undefined;
+  private others: Map<FrameCodec, WireForm> | undefined;
   private key: string | undefined;
   private hasKey = false;
 
@@ -30,19 +30,19 @@ export class SharedFrame {
     return this.key;
   }
 
-  for(codec: Codec): Uint8Array {
-    if (this.codec === codec) return this.bytes as Uint8Array;
+  for(codec: FrameCodec): WireForm {
+    if (this.codec === codec) return this.form as WireForm;
     if (this.codec === undefined) {
       this.codec = codec;
-      this.bytes = encode(codec, this.frame);
-      return this.bytes;
+      this.form = encode(codec, this.frame);
+      return this.form;
     }
     this.others ??= new Map();
-    let bytes = this.others.get(codec);
-    if (bytes === undefined) {
-      bytes = encode(codec, this.frame);
-      this.others.set(codec, bytes);
+    let form = this.others.get(codec);
+    if (form === undefined) {
+      form = encode(codec, this.frame);
+      this.others.set(codec, form);
     }
-    return bytes;
+    return form;
   }
 }

@@ -1,6 +1,8 @@
+import type { WireForm } from '../ports/transport.ts';
+
 /** A frame that waits for its connection to read: in the queue of all, and in its lane if it may be left out. */
 export interface Waiting {
-  readonly message: Uint8Array;
+  readonly message: WireForm;
   /** Absent: it must arrive, or the connection ends. */
   readonly lane: Lane | undefined;
   /** A newer publication of its lane with the same key takes its place. */

@@ -1,6 +1,6 @@
 import type { BehindFrame } from '@thrum/protocol';
 import type { Parts } from '../parts.ts';
-import type { Transport } from '../ports/transport.ts';
+import type { Transport, WireForm } from '../ports/transport.ts';
 import { Backlog, type Tag } from './backlog.ts';
 import { encode } from './encode.ts';
 import type { Lane } from './lane.ts';
@@ -36,7 +36,7 @@ export class Outbox {
   }
 
   /** Sends at once if nothing waits and the network keeps up. False: the frame was not taken. */
-  pass(message: Uint8Array): boolean {
+  pass(message: WireForm): boolean {
     // A single message may be larger than the whole outbox: on an idle connection it still goes out.
     if (this.backlog !== undefined || this.transport.bufferedBytes > highWater) return false;
     this.hand(message);
@@ -44,13 +44,13 @@ export class Outbox {
   }
 
   /** Queues what did not pass; with a tag it may be left out. False: it may not, and there is no room. */
-  wait(message: Uint8Array, tag?: Tag): boolean {
+  wait(message: WireForm, tag?: Tag): boolean {
     this.backlog ??= new Backlog(this.parts);
     return this.backlog.push(message, this.transport.bufferedBytes, tag) !== 'no room';
   }
 
   /** Sends a recovered publication, or queues it where that leaves room for other things. False: it was not taken. */
-  replay(message: Uint8Array): boolean {
+  replay(message: WireForm): boolean {
     if (this.pass(message)) return true;
     this.backlog ??= new Backlog(this.parts);
     const buffered = this.transport.bufferedBytes;
@@ -109,7 +109,7 @@ export class Outbox {
     }
   }
 
-  private behind(backlog: Backlog, lane: Lane): Uint8Array {
+  private behind(backlog: Backlog, lane: Lane): WireForm {
     const { dropped, superseded } = backlog.tell(lane);
     const { channel } = lane;
     const frame: BehindFrame = { type: 'behind', channel, dropped, ...(superseded && { superseded }) };
@@ -117,7 +117,7 @@ export class Outbox {
     return encode(this.transport.codec, frame);
   }
 
-  private hand(message: Uint8Array): void {
+  private hand(message: WireForm): void {
     const { metrics } = this.parts;
     metrics.framesOut += 1;
     metrics.bytesOut += message.byteLength;

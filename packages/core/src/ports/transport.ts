@@ -1,20 +1,33 @@
-import type { Codec } from '@thrum/protocol';
+/** One frame in the form in which a transport sends it: bytes, or what it makes of them. The core asks for its size alone. */
+export interface WireForm {
+  readonly byteLength: number;
+}
+
+/**
+ * How the frames of a transport are written and read. Laws: `encode` is pure, for what it gives is made once and shared by all
+ * connections with this codec; text stands for its UTF-8. `decode` throws on what is no single value. The codecs of
+ * `@thrum/protocol` fit.
+ */
+export interface FrameCodec {
+  encode(frame: object): string | WireForm;
+  decode(message: string | Uint8Array): unknown;
+}
 
 /**
  * The smallest socket that works: what a WebSocket, a stream or a test's memory pipe offers the core.
  *
  * Laws: messages arrive in the order of `send`; `send`, `close` and `terminate` never throw and do nothing once the
- * transport is closed; `close` delivers what was sent before it; the bytes given to `send` are shared between
- * connections and must not be changed.
+ * transport is closed; `close` delivers what was sent before it; what is given to `send` is shared between connections
+ * and must not be changed.
  */
 export interface Transport {
   /** `websocket`, `sse`, …; for operations and metrics. */
   readonly kind: string;
-  readonly codec: Codec;
+  readonly codec: FrameCodec;
   /** Bytes handed over by `send` that the network has not taken yet. */
   readonly bufferedBytes: number;
-  /** Sends one encoded frame as one message: text, unless the codec is binary. */
-  send(message: Uint8Array): void;
+  /** Sends one frame, encoded by this transport's codec (text has become its UTF-8), as one message. */
+  send(message: WireForm): void;
   /** Ends the connection in the transport's own polite way. */
   close(code: number, reason: string): void;
 }

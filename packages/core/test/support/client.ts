@@ -106,7 +106,7 @@ export class TestClient {
       send: (message) => {
         if (this.closedWith !== undefined) return;
         if (this.stuck) this.bufferedBytes += message.byteLength;
-        this.frames.push(this.codec.decode(message) as Frame);
+        this.frames.push(this.codec.decode(message as Uint8Array) as Frame);
       },
       close,
     };

@@ -10,13 +10,15 @@ export interface Problem {
   /** The protocol's code (PROTOCOL.md §11), for programs; absent where it has none for this. */
   readonly code?: ErrorCode;
   readonly headers?: Readonly<Record<string, string>>;
+  /** What the status and the code do not say: extension members of RFC 9457 §3.2. */
+  readonly members?: Readonly<Record<string, unknown>>;
 }
 
 export const problemType = 'application/problem+json';
 
 /** The body of a problem; `title` is the status's own phrase, as RFC 9457 §4.2.1 asks of `about:blank`. */
-export function problemBody({ status, detail, code }: Problem): string {
-  return `${JSON.stringify({ title: STATUS_CODES[status], status, detail, code })}\n`;
+export function problemBody({ status, detail, code, members }: Problem): string {
+  return `${JSON.stringify({ title: STATUS_CODES[status], status, detail, code, ...members })}\n`;
 }
 
 /** What each of the protocol's codes is over HTTP (RFC 9110 §15). */

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, METHODS, type ServerResponse } from 'node:http';
 import type { Log } from '@thrum/core';
 import { checkHeaders, pathOf } from '../transports/websocket/handshake.ts';
 import { sendFailure, sendProblem } from './reply.ts';
@@ -20,6 +20,13 @@ export type RequestHandler = (request: IncomingMessage, response: ServerResponse
 /** A route of one path. */
 export function route(path: string, methods: readonly string[], handle: Edge['handle']): Route {
   return { methods: (wanted) => (wanted === path ? methods : []), handle };
+}
+
+/** Routes of edges that answer every method of their paths themselves. */
+export function edgeRoutes(edges: ReadonlyMap<string, Edge>): readonly Route[] {
+  return [...edges].map(([path, edge]) =>
+    route(path, METHODS, (request, response) => edge.handle(request, response)),
+  );
 }
 
 /**

@@ -35,7 +35,7 @@ describe('the table of options', () => {
 
   it('gives secrets no flag', () => {
     const secrets = [...allOptions].filter(([, option]) => option.secret === true);
-    expect(secrets.map(([key]) => key)).toEqual(['jwtSecret', 'jwtPreviousSecrets']);
+    expect(secrets.map(([key]) => key)).toEqual(['jwtSecret', 'jwtPreviousSecrets', 'apiKeys']);
     for (const [key, option] of secrets) expect(flagOf(key, option)).toBeUndefined();
   });
 

@@ -3,10 +3,12 @@ import type { Duplex } from 'node:stream';
 import type { Authentication, Core, Env, Handshake, Log } from '@thrum/core';
 import { jsonCodec } from '@thrum/protocol';
 import { type Server, WebSocketServer } from 'ws';
+import { type Credentials, readCredentials } from '../../http/credentials.ts';
 import type { Problem } from '../../http/problem.ts';
 import { redactUrl } from '../../node/redact.ts';
+import { authenticate, within } from '../authenticate.ts';
 import { WebSocketConnection } from './connection.ts';
-import { checkHandshake, type Credentials, readCredentials } from './handshake.ts';
+import { checkHandshake } from './handshake.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { OriginCheck } from './origins.ts';
 import { Refuser } from './refuse.ts';
@@ -21,6 +23,8 @@ export interface EdgeOptions {
   readonly env: Env;
   readonly log: Log;
   readonly isAllowedOrigin: OriginCheck;
+  /** Name of the cookie that may carry the token; absent: none does. */
+  readonly tokenCookie?: string | undefined;
   /** Resolves when the core has started, `undefined` once it has; a rejection refuses every upgrade. */
   readonly ready: () => Promise<void> | undefined;
 }
@@ -62,7 +66,7 @@ export class WebSocketEdge {
       return;
     }
     const started = this.options.ready();
-    const credentials = readCredentials(request);
+    const credentials = readCredentials(request, this.options.tokenCookie);
     // Nothing to wait for: most connections of an open server, or that send their token later, take one turn.
     if (started === undefined && credentials.token === undefined) {
       this.complete(request, socket, head, undefined);
@@ -109,7 +113,7 @@ export class WebSocketEdge {
   ): Promise<void> {
     try {
       await started;
-      const authentication = await this.authenticate(credentials);
+      const authentication = await authenticate(this.options, credentials);
       if (this.closed) socket.destroy();
       if (socket.destroyed) return;
       socket.off('error', destroyOnError);
@@ -142,29 +146,12 @@ export class WebSocketEdge {
       socket.destroy();
     }
   }
-
-  private async authenticate({ token, tooLong }: Credentials): Promise<Authentication | undefined> {
-    const { core, env } = this.options;
-    // A full server answers without the work of verifying.
-    if (token === undefined || core.metrics.connections >= core.limits.connections) return undefined;
-    if (tooLong) return { ok: false, code: 'invalid_token' };
-    const late: Authentication = { ok: false, code: 'authentication_timeout' };
-    return within(env, core.limits.authSeconds * 1000, core.authenticate(token), late);
-  }
 }
 
 const closing: Problem = { status: 503, detail: 'The server is stopping.' };
 
 function chooseProtocol(offered: Set<string>): string | false {
   return offered.has(jsonCodec.subprotocol) ? jsonCodec.subprotocol : false;
-}
-
-/** What `work` gives, or `late` when that takes longer. */
-function within<T>(env: Env, ms: number, work: Promise<T>, late: T): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const cancel = env.timer(ms, () => resolve(late));
-    work.then(resolve, reject).finally(cancel);
-  });
 }
 
 function destroyOnError(this: Duplex): void {

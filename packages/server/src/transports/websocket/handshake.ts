@@ -1,20 +1,13 @@
 import type { IncomingMessage } from 'node:http';
+import { readCredentials } from '../../http/credentials.ts';
 import type { Problem } from '../../http/problem.ts';
 import type { OriginCheck } from './origins.ts';
 
 const maxHeaders = 64;
 const maxHeaderBytes = 8192;
-const maxTokenLength = 8192;
 
 /** 16 bytes in base64 (RFC 6455 §4.1). */
 const keyPattern = /^[+/\dA-Za-z]{22}==$/;
-
-/** What of a handshake counts: its token, if it had one. */
-export interface Credentials {
-  readonly token: string | undefined;
-  /** A token that no key could have signed is not worth verifying. */
-  readonly tooLong: boolean;
-}
 
 /** Why an upgrade is refused, in the order of PROTOCOL.md §1; `undefined` when it may go on. */
 export function checkHandshake(request: IncomingMessage, isAllowedOrigin: OriginCheck): Problem | undefined {
@@ -24,16 +17,6 @@ export function checkHandshake(request: IncomingMessage, isAllowedOrigin: Origin
     checkUpgrade(request) ??
     checkOrigin(request, isAllowedOrigin)
   );
-}
-
-/** The token of a handshake: `Authorization: Bearer`, else `?token=` (PROTOCOL.md §9). An empty one is none. */
-export function readCredentials({ headers, url = '' }: IncomingMessage): Credentials {
-  const bearer = /^bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
-  const query = url.indexOf('?');
-  const token = bearer ?? (query < 0 ? undefined : new URLSearchParams(url.slice(query)).get('token')) ?? '';
-  return token === ''
-    ? { token: undefined, tooLong: false }
-    : { token, tooLong: Buffer.byteLength(token) > maxTokenLength };
 }
 
 /** The path of a request, without its query. */

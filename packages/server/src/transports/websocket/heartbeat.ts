@@ -28,6 +28,7 @@ export class Heartbeat<Connection extends Beating = Beating> {
   private readonly pingTicks: number;
   private readonly deadTicks: number;
   private readonly frameTicks: number;
+  private readonly tickMs: number;
   private readonly timer: NodeJS.Timeout;
   private onEmpty: (() => void) | undefined;
 
@@ -39,12 +40,16 @@ export class Heartbeat<Connection extends Beating = Beating> {
       );
     }
     const shortest = Math.min(pingSeconds, deadSeconds - pingSeconds, frameSeconds) * 1000;
-    const tickMs = Math.min(Math.max(shortest / 5, shortestTickMs), longestTickMs);
-    const ticks = (seconds: number): number => Math.ceil((seconds * 1000) / tickMs);
-    this.pingTicks = ticks(pingSeconds);
-    this.deadTicks = ticks(deadSeconds);
-    this.frameTicks = ticks(frameSeconds);
-    this.timer = setInterval(() => this.sweep(), tickMs).unref();
+    this.tickMs = Math.min(Math.max(shortest / 5, shortestTickMs), longestTickMs);
+    this.pingTicks = this.ticks(pingSeconds);
+    this.deadTicks = this.ticks(deadSeconds);
+    this.frameTicks = this.ticks(frameSeconds);
+    this.timer = setInterval(() => this.sweep(), this.tickMs).unref();
+  }
+
+  /** So many ticks are at least so long. */
+  ticks(seconds: number): number {
+    return Math.ceil((seconds * 1000) / this.tickMs);
   }
 
   add(connection: Connection): void {
