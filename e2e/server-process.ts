@@ -4,16 +4,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const cli = 'packages/server/src/cli/main.ts';
+export const root: string = fileURLToPath(new URL('..', import.meta.url));
+/** The command line's script, from the root. */
+export const cli = 'packages/server/src/cli/main.ts';
 const startDeadline = 20_000;
 
 /** The real command line in a process of its own, with a data folder that survives its restarts. */
 export class ServerProcess {
   private readonly dataDir = mkdtempSync(join(tmpdir(), 'thrum-e2e-'));
+  private readonly flags: readonly string[];
   private child: ChildProcess | undefined;
   url = '';
   private port = 0;
+
+  /** `flags`: further ones of `thrum start`. */
+  constructor(flags: readonly string[] = []) {
+    this.flags = flags;
+  }
 
   /** Starts it, the first time on a free port and then on the same one. Resolves when it says that it listens. */
   async start(): Promise<void> {
@@ -25,6 +32,7 @@ export class ServerProcess {
       String(this.port),
       '--data-dir',
       this.dataDir,
+      ...this.flags,
     ];
     const child = spawn(process.execPath, args, {
       cwd: root,
@@ -78,7 +86,7 @@ function listening(child: ChildProcess): Promise<string> {
     );
     const read = (chunk: Buffer): void => {
       output += chunk.toString();
-      const url = /http:\/\/[\w.]+:\d+/.exec(output)?.[0];
+      const url = /https?:\/\/[\w.]+:\d+/.exec(output)?.[0];
       if (url === undefined) return;
       clearTimeout(timer);
       resolve(url);
