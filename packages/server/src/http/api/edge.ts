@@ -34,6 +34,7 @@ export class ApiEdge implements Route {
     const problem = isOpen ? undefined : this.options.access.check(request);
     if (problem !== undefined) sendProblem(response, problem);
     else if (this.closed) sendProblem(response, stopping);
+    else if (isRead(request)) sendFailure(request, response, this.options.log, new Error(readAlready));
     else if (this.app !== undefined) this.app.routing(request, response);
     else void this.serveFirst(request, response);
   }
@@ -66,6 +67,13 @@ export class ApiEdge implements Route {
     const { access, ...options } = this.options;
     return createApp({ ...options, secured: access.kind === 'keys' });
   }
+}
+
+const readAlready = 'something has read the body of this request: mount thrum.handler() before body parsers';
+
+/** A body that somebody else has read would be waited for without end. */
+function isRead({ method, readableEnded }: IncomingMessage): boolean {
+  return method === 'POST' && readableEnded;
 }
 
 const stopping = {

@@ -30,7 +30,9 @@ describe('/openapi.json', () => {
     await using api = await startApi();
     const document = await documentOf(api);
     const validator = new Validator();
-    const { valid, errors } = await validator.validate(structuredClone(document));
+    const { valid, errors } = await validator.validate(
+      structuredClone(document) as unknown as Record<string, unknown>,
+    );
     expect(errors ?? []).toEqual([]);
     expect(valid).toBe(true);
     expect(document.openapi).toBe('3.1.0');
