@@ -54,8 +54,11 @@ export async function createApp(options: ApiOptions): Promise<FastifyInstance> {
   for (const [id, handler] of Object.entries(handlers)) {
     addRoute(app, options, operations[id as HandlerId], handler, id === 'batch' ? batchBytes : undefined);
   }
-  const document = JSON.stringify(openApiDocument(secured));
-  app.get(operations.openapi.path, (_request, reply) => reply.type('application/json').send(document));
+  let document: string | undefined;
+  app.get(operations.openapi.path, (_request, reply) => {
+    document ??= JSON.stringify(openApiDocument(secured));
+    return reply.type('application/json').send(document);
+  });
   await app.ready();
   return app;
 }
