@@ -107,6 +107,11 @@ export interface WireCase {
   readonly run: (wire: WireContext) => Promise<void>;
 }
 
+/** Whether a connection that is cut is noticed at once: where a client polls, its silence says nothing for a while. */
+export function noticesDrops({ transport }: WireOptions): boolean {
+  return transport !== 'longpoll';
+}
+
 /** Whether the cases run over WebSockets: some are about what only those have. */
 export function overWebSocket({ transport = 'websocket' }: WireOptions): boolean {
   return transport === 'websocket';

@@ -1,3 +1,4 @@
+import type { TransportName } from '@thrum/testkit';
 import { describe, it } from 'vitest';
 import { acks } from './cases/acks.ts';
 import { anonymous } from './cases/anonymous.ts';
@@ -78,9 +79,17 @@ export function runWireSuite(url: string | (() => string), options: WireOptions 
  * about RFC 6455 alone is left out of the others.
  * @param url as for the wire suite; the HTTP endpoints are taken to be at `/connect/` of the same host.
  */
-export function runTransportSuite(url: string | (() => string), options: WireOptions = {}): void {
-  const { topics = ordinaryTopics, name = topics.join(', ') } = options;
-  for (const transport of ['websocket', 'sse', 'longpoll'] as const) {
+export function runTransportSuite(
+  url: string | (() => string),
+  options: WireOptions & { readonly transports?: readonly TransportName[] } = {},
+): void {
+  const {
+    transports = ['websocket', 'sse', 'longpoll'],
+    topics = ordinaryTopics,
+    name = topics.join(', '),
+  } = options;
+  for (const transport of transports) {
+    // Those of RFC 6455 would say the same again.
     const carried =
       transport === 'websocket' ? topics : topics.filter((topic) => !webSocketTopics.includes(topic));
     if (carried.length === 0) continue;

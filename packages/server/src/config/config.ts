@@ -4,6 +4,11 @@ import type { LogLevel } from '../node/log.ts';
 
 export type Mode = 'development' | 'production';
 
+/** Of the streams at `/events`; in a file fields of `events`. */
+export interface EventsConfig {
+  readonly defaultChannels: readonly string[];
+}
+
 /** What a standalone server runs with; every field is an option of options.ts. */
 export interface Config {
   readonly mode: Mode;
@@ -27,10 +32,12 @@ export interface Config {
   /** Absolute paths, read when the server starts and again every minute. */
   readonly tlsCert: string | undefined;
   readonly tlsKey: string | undefined;
+  readonly tokenCookie: string | undefined;
   readonly node: string | undefined;
   readonly playground: boolean;
   readonly allowRemote: boolean;
   readonly logLevel: LogLevel;
+  readonly events: EventsConfig;
   readonly limits: Limits;
 }
 

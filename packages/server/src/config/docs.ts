@@ -6,7 +6,7 @@ const head = `# Configuration
 <!-- Made by \`thrum docs > docs/configuration.md\` from packages/server/src/config/options.ts; a test compares the two. -->
 
 Options are fields of \`thrum.config.ts\` (or \`.js\`, \`.json\`) in the working directory or at \`--config\`, variables, and
-flags of \`thrum start\`. A flag wins over a variable, a variable over the file, the file over the default. \`thrum check\`
+flags of \`thrum start\`; one with a dot is a field of an object: \`events: { defaultChannels: ['news'] }\`. A flag wins over a variable, a variable over the file, the file over the default. \`thrum check\`
 prints every option with its value and where it came from; \`thrum check --production\` says what production would refuse.
 
 Lists are separated by commas or spaces in variables and flags. A yes-or-no flag is turned off with \`--no-…\`. Relative

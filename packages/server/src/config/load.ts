@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Limits } from '@thrum/protocol';
 import type { JWK } from 'jose';
 import { publicKeys } from '../auth/keys.ts';
 import type { Config, Problem, Setting } from './config.ts';
@@ -8,7 +7,7 @@ import { type Definition, readDefinition } from './definition.ts';
 import { readEnvironment } from './environment.ts';
 import { type ConfigFile, readConfigFile } from './file.ts';
 import { limitOptions } from './limit-options.ts';
-import { options } from './options.ts';
+import { eventOptions, options } from './options.ts';
 import { checkRules } from './rules.ts';
 import { decideSettings, readFields, readFlags } from './settings.ts';
 
@@ -97,9 +96,11 @@ function unless(invalid: readonly Problem[], rules: readonly Problem[]): readonl
 /** The one place where checked values become the typed whole; the tables' types guarantee each field. */
 function assemble(settings: ReadonlyMap<string, Setting>, jwtPublicKey: readonly (string | JWK)[]): Config {
   const value = (key: string): unknown => settings.get(key)?.value;
-  const limits = Object.fromEntries(Object.keys(limitOptions).map((key) => [key, value(`limits.${key}`)]));
-  const fields = Object.fromEntries(Object.keys(options).map((key) => [key, value(key)]));
-  return { ...fields, jwtPublicKey, limits: limits as unknown as Limits } as unknown as Config;
+  const all = (table: object, prefix = ''): Readonly<Record<string, unknown>> =>
+    Object.fromEntries(Object.keys(table).map((key) => [key, value(prefix + key)]));
+  const events = all(eventOptions, 'events.');
+  const limits = all(limitOptions, 'limits.');
+  return { ...all(options), jwtPublicKey, events, limits } as unknown as Config;
 }
 
 async function readPublicKeys(setting: Setting | undefined): Promise<{

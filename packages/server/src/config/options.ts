@@ -1,13 +1,15 @@
 import { isIP } from 'node:net';
+import { channelNameError } from '@thrum/protocol';
 import type { JWK } from 'jose';
 import { z } from 'zod';
 import { jwksUrlProblem } from '../auth/jwks.ts';
-import type { Config } from './config.ts';
+import { isCookieName } from '../http/credentials.ts';
+import type { Config, EventsConfig } from './config.ts';
 import { limitOptions } from './limit-options.ts';
 import { integer, kebab, oneOf, type Option, text, texts, yesOrNo } from './option.ts';
 
 type Options = {
-  readonly [Key in Exclude<keyof Config, 'limits'>]: Option<NonNullable<Config[Key]>>;
+  readonly [Key in Exclude<keyof Config, 'events' | 'limits'>]: Option<NonNullable<Config[Key]>>;
 };
 
 /** Every option but the limits. The order is that of help and documentation. */
@@ -84,6 +86,10 @@ export const options: Options = {
     otherwise: 'none, no TLS',
     help: 'Private key of tlsCert.',
   }),
+  tokenCookie: text('the name of a cookie', isCookieName, {
+    otherwise: 'none does',
+    help: 'Cookie that may carry the token, for pages of the allowed origins.',
+  }),
   node: text('a name without control characters', (name) => !/\p{Cc}/u.test(name), {
     otherwise: 'none',
     help: 'Names this process to clients, in welcome.',
@@ -102,15 +108,27 @@ export const options: Options = {
   }),
 };
 
+/** Options of the streams at `/events`. */
+export const eventOptions: { readonly [Key in keyof EventsConfig]: Option<EventsConfig[Key]> } = {
+  defaultChannels: texts('names of channels', (name) => channelNameError(name) === undefined, {
+    default: ['notifications'],
+    help: 'Channels of a stream at /events that names none.',
+  }),
+};
+
+/** Options that are fields of an object in a file, by the name of that object. */
+export const optionGroups: readonly string[] = ['events', 'limits'];
+
 /** Every option by its key in a file, limits as `limits.…`. */
 export const allOptions: ReadonlyMap<string, Option> = new Map<string, Option>([
   ...Object.entries(options),
+  ...Object.entries(eventOptions).map(([key, option]) => [`events.${key}`, option] as const),
   ...Object.entries(limitOptions).map(([key, option]) => [`limits.${key}`, option] as const),
 ]);
 
-/** `limits.connections` → `max-connections`. */
+/** `limits.connections` → `max-connections`, `events.defaultChannels` → `events-default-channels`. */
 function nameOf(key: string, option: Option): string {
-  return option.name ?? kebab(key.replace(/^limits\./, ''));
+  return option.name ?? kebab(key.replace(/^limits\./, '').replace('.', '-'));
 }
 
 /** The variable of an option. */

@@ -22,6 +22,7 @@ export async function checkRules(candidate: Candidate): Promise<Verdict> {
   const verdicts = [
     authentication(candidate),
     http(candidate),
+    cookies(candidate),
     limits(candidate),
     config.mode === 'production' ? await production(candidate) : development(candidate),
   ];
@@ -85,6 +86,13 @@ function http(candidate: Candidate): Verdict {
     });
   }
   return { problems, warnings: [] };
+}
+
+function cookies(candidate: Candidate): Verdict {
+  const { origins, tokenCookie } = candidate.config;
+  if (tokenCookie === undefined || origins?.includes('*') !== true) return { problems: [], warnings: [] };
+  const message = 'expected a list of origins beside it, got *: any page could act as its visitors';
+  return { problems: [{ place: placeOf(candidate, 'tokenCookie'), message }], warnings: [] };
 }
 
 function limits(candidate: Candidate): Verdict {

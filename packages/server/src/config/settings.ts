@@ -3,7 +3,7 @@ import type { Given, Mode, Problem, Setting } from './config.ts';
 import { definitionFields } from './definition.ts';
 import { type ConfigFile, folderOf } from './file.ts';
 import { defaultOf, type Option, show } from './option.ts';
-import { allOptions, flagOf } from './options.ts';
+import { allOptions, flagOf, optionGroups } from './options.ts';
 import { nearest } from './suggest.ts';
 
 export interface SettingsResult {
@@ -20,12 +20,12 @@ export function readFields(file: ConfigFile | undefined): {
   const problems: Problem[] = [];
   if (file === undefined) return { given, problems };
   const base = folderOf(file);
-  const { limits = {}, ...rest } = file.fields;
-  const isObject = typeof limits === 'object' && limits !== null && !Array.isArray(limits);
-  if (!isObject) problems.push({ place: `${file.name}:limits`, message: 'expected an object of limits' });
-  const flat = [...Object.entries(rest), ...(isObject ? Object.entries(limits) : []).map(asLimit)];
-  const known = [...allOptions.keys(), ...definitionFields, 'limits'];
-  for (const [key, raw] of flat) {
+  const known = [...allOptions.keys(), ...definitionFields, ...optionGroups];
+  for (const [key, raw] of Object.entries(file.fields).flatMap(flatten)) {
+    if (optionGroups.includes(key)) {
+      problems.push({ place: `${file.name}:${key}`, message: `expected an object of ${key}` });
+      continue;
+    }
     if (raw === undefined || definitionFields.includes(key)) continue;
     const place = `${file.name}:${key}`;
     if (allOptions.has(key)) given.set(key, { kind: 'file', place, base, raw });
@@ -40,8 +40,12 @@ export function readFields(file: ConfigFile | undefined): {
   return { given, problems };
 }
 
-function asLimit([key, value]: readonly [string, unknown]): readonly [string, unknown] {
-  return [`limits.${key}`, value];
+/** The fields of a group by their keys; a group that is no object stays as it is. */
+function flatten([key, value]: readonly [string, unknown]): readonly (readonly [string, unknown])[] {
+  if (!optionGroups.includes(key)) return [[key, value]];
+  if (value === undefined) return [];
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [[key, value]];
+  return Object.entries(value).map(([name, field]) => [`${key}.${name}`, field]);
 }
 
 /** What flags say. `values` is keyed as commander keys them: `maxConnections` for `--max-connections`. */

@@ -22,6 +22,7 @@ export async function toDefinition(
     mode: config.mode,
     dataDir: config.dataDir,
     limits: config.limits,
+    events: config.events,
     playground: config.playground,
     apiKeys: config.apiKeys,
     apiBatch: config.apiBatch,
@@ -31,6 +32,7 @@ export async function toDefinition(
     // The typed form of a definition is for inference; a file's channels are checked at run time.
     ...defined({ channels: channels as ThrumDefinition['channels'] }),
     ...defined({ methods, features, hooks, broker, store, log, node: config.node }),
+    ...defined({ tokenCookie: config.tokenCookie }),
     ...(config.origins === undefined ? {} : { origins: config.origins.includes('*') ? '*' : config.origins }),
   };
 }

@@ -48,8 +48,10 @@ function cookieOf(header: string | undefined, name: string): string | undefined 
   return undefined;
 }
 
-/** Of RFC 6265 §4.1.1: a token of RFC 9110 §5.6.2. */
-const cookieName = /^[!#$%&'*+.^_`|~\w-]+$/;
+/** RFC 6265 §4.1.1: a token of RFC 9110 §5.6.2. */
+export function isCookieName(name: string): boolean {
+  return /^[!#$%&'*+.^_`|~\w-]+$/.test(name);
+}
 
 /** @throws TypeError for a name that no cookie can have, and where any page could use the cookies of its visitors. */
 export function checkTokenCookie(
@@ -57,7 +59,7 @@ export function checkTokenCookie(
   origins: readonly string[] | '*' | undefined,
 ): void {
   if (name === undefined) return;
-  if (!cookieName.test(name)) {
+  if (!isCookieName(name)) {
     throw new TypeError(`tokenCookie: expected the name of a cookie, got ${JSON.stringify(name)}`);
   }
   if (origins === '*') {

@@ -1,7 +1,7 @@
 import { type ByteClient, frameBytes, opcodes } from '@thrum/testkit';
 import { closesWith, isAlive, isPublicationOf, same } from '../check.ts';
 import { publications, publish, publishMany, subscribe } from '../context.ts';
-import { overWebSocket, type WireCase } from '../options.ts';
+import { noticesDrops, overWebSocket, type WireCase } from '../options.ts';
 
 const text = '{"type":"ping"}';
 
@@ -85,6 +85,7 @@ const others: readonly WireCase[] = [
   {
     section: 8,
     title: 'left comes when a dropped user’s grace is over, once for all their tabs',
+    needs: noticesDrops,
     run: async (wire) => {
       const alice = await wire.connect('alice');
       const tabs = [await wire.connect('bob'), await wire.connect('bob')];

@@ -96,9 +96,11 @@ function usableChannel(title: string, name: (unique: string) => string): WireCas
     title: `${title} is a channel like any other`,
     run: async (wire) => {
       const client = await wire.connect();
-      const channel = name(wire.channel().slice(-36));
+      const unique = wire.channel().slice(-36);
+      const channel = name(unique);
       same((await client.ask({ type: 'subscribe', channel }))['channel'], channel);
-      same((await client.ask({ type: 'message', channel, data: 'x' })).type, 'ack');
+      // Where the name cannot be unique, the id is: the channel remembers those of other runs.
+      same((await client.ask({ type: 'message', channel, data: 'x', id: unique })).type, 'ack');
       same((await client.next('message'))['channel'], channel);
       same((await client.ask({ type: 'unsubscribe', channel }))['channel'], channel);
     },

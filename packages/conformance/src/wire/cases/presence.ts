@@ -2,7 +2,7 @@ import type { Member } from '@thrum/protocol';
 import type { Frame, RawClient } from '@thrum/testkit';
 import { isError, same, truthy } from '../check.ts';
 import { nothing, publish, subscribe } from '../context.ts';
-import type { WireCase } from '../options.ts';
+import { noticesDrops, type WireCase } from '../options.ts';
 
 export function presence(): readonly WireCase[] {
   return [...seeing, ...states, ...refusals];
@@ -69,6 +69,7 @@ const seeing: readonly WireCase[] = [
   {
     section: 8,
     title: 'a tab that is closed while another is open is no leaving',
+    needs: noticesDrops,
     run: async (wire) => {
       const alice = await wire.connect('alice');
       const [one, two] = [await wire.connect('bob'), await wire.connect('bob')];
@@ -85,6 +86,7 @@ const seeing: readonly WireCase[] = [
   {
     section: 8,
     title: 'a user who drops and comes back within the grace neither left nor joined',
+    needs: noticesDrops,
     run: async (wire) => {
       const alice = await wire.connect('alice');
       const dropped = await wire.connect('bob');

@@ -1,6 +1,6 @@
 import { areInOrder, position, same, truthy } from '../check.ts';
 import { publications, publish, publishMany, subscribe } from '../context.ts';
-import type { WireCase, WireOptions } from '../options.ts';
+import { noticesDrops, type WireCase, type WireOptions } from '../options.ts';
 
 export function restart(): readonly WireCase[] {
   const needs = (options: WireOptions): boolean => options.restart !== undefined;
@@ -8,7 +8,8 @@ export function restart(): readonly WireCase[] {
     {
       section: 10,
       title: 'before a planned stop every connection is told to come back, then closed with 1001 or 1012',
-      needs,
+      // Between two polls there is nobody to tell, and then nobody to ask any more.
+      needs: (options) => needs(options) && noticesDrops(options),
       run: async (wire) => {
         const clients = [await wire.connect('alice'), await wire.connect('bob')];
         const restarting = wire.options.restart?.();

@@ -8,6 +8,8 @@ export interface SendBody {
   readonly seq: number;
   readonly frames: readonly string[];
   readonly close: boolean;
+  /** A frame is longer than a message may be. */
+  readonly isTooBig: boolean;
 }
 
 /** `POST /connect/poll`. */
@@ -35,12 +37,8 @@ export function readSend(value: unknown, { inboxFrames, messageBytes }: Limits):
     return bad(`frames: expected at most ${inboxFrames} texts, one for each frame.`);
   }
   if (typeof close !== 'boolean') return bad('close: expected true or false.');
-  if ((frames as string[]).some((frame) => isLonger(frame, messageBytes))) {
-    return {
-      problem: { status: 413, detail: `frames: expected at most ${messageBytes} bytes in one frame.` },
-    };
-  }
-  return { session, node, seq, frames: frames as string[], close };
+  const isTooBig = (frames as string[]).some((frame) => isLonger(frame, messageBytes));
+  return { session, node, seq, frames: frames as string[], close, isTooBig };
 }
 
 export function readPoll(value: unknown): Read<PollBody> {

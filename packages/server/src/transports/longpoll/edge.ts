@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Authentication, Handshake, Transport } from '@thrum/core';
+import { closeCodes } from '@thrum/protocol';
 import { readJson } from '../../http/body.ts';
 import { type Credentials, readCredentials } from '../../http/credentials.ts';
 import type { Problem } from '../../http/problem.ts';
@@ -137,12 +138,16 @@ export class ConnectEdge {
     }
     const found = this.sessions.find(sent.session, sent.node);
     if (found === undefined) this.problem(request, response, unknownSession);
-    else if (!found.upstream.receive(sent.seq, sent.frames)) {
+    else if (sent.isTooBig) {
+      found.end(closeCodes.tooBig);
+      const detail = `frames: expected at most ${core.limits.messageBytes} bytes in one frame.`;
+      this.problem(request, response, { status: 413, detail });
+    } else if (!found.upstream.receive(sent.seq, sent.frames)) {
       const { expected } = found.upstream;
       const members = { expected };
       this.problem(request, response, { status: 409, detail: `seq: expected ${expected}.`, members });
     } else {
-      if (sent.close) found.leave();
+      if (sent.close) found.end(closeCodes.normal);
       response
         .writeHead(204, { ...safeHeaders, ...cors.headers(request), 'Cache-Control': 'no-store' })
         .end();

@@ -95,15 +95,16 @@ export class PollSession implements Transport, Beating, FallbackSession {
     // Later: the core may be about to hand over the session that this ends.
     setImmediate(() => {
       this.flush();
-      this.end();
+      this.over();
       this.parts.ended(this);
     });
   }
 
-  leave(): void {
-    this.ending ??= closeCodes.normal;
+  end(close: CloseInfo): void {
+    this.ending ??= close;
     this.flush();
-    this.forget();
+    this.over();
+    this.parts.ended(this);
   }
 
   /** The longest that this poll may be held is over. */
@@ -171,10 +172,11 @@ export class PollSession implements Transport, Beating, FallbackSession {
     this.parts.forget();
     this.frames.length = 0;
     this.bufferedBytes = 0;
-    this.end();
+    this.over();
   }
 
-  private end(): void {
+  /** The core's part of it is over. */
+  private over(): void {
     const { session } = this;
     this.session = undefined;
     const { code, reason } = this.ending ?? closeCodes.heartbeat;

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { CloseInfo } from '@thrum/protocol';
 import type { PollSession } from './poll-session.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -8,8 +9,8 @@ const secretBytes = 18;
 /** A session of either kind, as requests find it. */
 export interface FallbackSession {
   readonly upstream: Upstream;
-  /** Ends it, as the client wants. */
-  leave(): void;
+  /** Ends it: the client wants it to, or has broken a rule. */
+  end(close: CloseInfo): void;
 }
 
 /** The sessions of this node by their secret. */

@@ -58,8 +58,8 @@ export class FrameStream implements Transport, OutputOwner, FallbackSession {
     this.output.end();
   }
 
-  leave(): void {
-    this.close(closeCodes.normal.code, closeCodes.normal.reason);
+  end({ code, reason }: CloseInfo): void {
+    this.close(code, reason);
   }
 
   drained(): void {
