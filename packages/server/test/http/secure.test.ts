@@ -12,7 +12,7 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { within } from '@thrum/testkit';
+import { until, within } from '@thrum/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { ListenOptions, ThrumDefinition } from '../../src/index.ts';
@@ -308,6 +308,35 @@ describe('the end of a server with TLS', () => {
     const [headers] = await within(answered, () => 'the answer');
     expect(headers[':status']).toBe(200);
     await expect(openSession(server.httpUrl)).rejects.toThrow();
+    await closed;
+  });
+
+  it('lets event streams finish: each hears what was published, and that it is over', async () => {
+    await using server = await startSecure();
+    await using found = await openSession(server.httpUrl);
+    const { session, goaway } = found;
+    const texts = Array.from({ length: 20 }, () => '');
+    const streams = texts.map((_, index) => {
+      const stream = session.request({ ':path': '/events', accept: 'text/event-stream' });
+      stream.setEncoding('utf8').on('data', (chunk: string) => {
+        texts[index] += chunk;
+      });
+      return stream;
+    });
+    const ends = streams.map((stream) => ended(stream));
+    await until(
+      () => texts.every((text) => text.includes('event: thrum:subscribed')),
+      'every stream being subscribed',
+    );
+    await server.app.publish('notifications', 'notification', { last: true });
+    const closed = server.close(500);
+    expect(await within(goaway, () => 'GOAWAY')).toBe(constants.NGHTTP2_NO_ERROR);
+    expect(await Promise.all(ends)).toEqual(streams.map(() => constants.NGHTTP2_NO_ERROR));
+    for (const text of texts) {
+      expect(text).toContain('data: {"last":true}');
+      expect(text).toContain('event: thrum:closed');
+      expect(text.endsWith('\n\n')).toBe(true);
+    }
     await closed;
   });
 
