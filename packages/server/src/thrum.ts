@@ -31,6 +31,7 @@ class ThrumServer implements Thrum {
   private readonly detachments = new Set<() => void>();
   private started: Promise<void> | undefined;
   private isStarted = false;
+  private saidAccess = false;
   private ended: Promise<void> | undefined;
 
   constructor(definition: ThrumDefinition) {
@@ -183,8 +184,11 @@ class ThrumServer implements Thrum {
     ];
   }
 
+  /** Once, however many ways the API is served. */
   private sayAccess(): void {
     const { access, log } = this.parts;
+    if (this.saidAccess) return;
+    this.saidAccess = true;
     if (access.kind === 'local') {
       log.warn('the HTTP API needs no key on this machine: set apiKeys (THRUM_API_KEY) to ask for one');
     } else if (access.kind === 'off') {

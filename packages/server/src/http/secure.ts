@@ -64,6 +64,9 @@ export async function createSecureListener(serving: SecureServing): Promise<Secu
       serving.handle(request as unknown as IncomingMessage, response as unknown as ServerResponse);
     },
   );
+  // Node 22 takes none of these as options here, and reads them when it begins to listen.
+  const { shouldUpgradeCallback: _, ...limits } = options;
+  Object.assign(server, limits);
   const sessions = trackSessions(server, options.headersTimeout, serving.idleSeconds * 1000);
   const sockets = trackSockets(server);
   const reload = createReload(server, serving, certificate);
