@@ -59,7 +59,13 @@ export type { MintOptions } from './auth/mint.ts';
 export { createTokenAuth } from './auth/token-auth.ts';
 export type { TokenAuthOptions } from './auth/token-auth.ts';
 export { channel, method } from './definition.ts';
-export type { Authenticate, Channel, DefinitionContract, ThrumDefinition } from './definition.ts';
+export type {
+  Authenticate,
+  Channel,
+  DefinitionContract,
+  EventsOptions,
+  ThrumDefinition,
+} from './definition.ts';
 export type { TlsOptions } from './http/certificate.ts';
 export type { RequestHandler } from './http/routes.ts';
 export { createLog } from './node/log.ts';

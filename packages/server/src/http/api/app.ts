@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { type Log, ThrumError } from '@thrum/core';
 import { isFrameId } from '@thrum/protocol';
@@ -18,6 +19,9 @@ export interface ApiOptions extends ApiContext {
   readonly secured: boolean;
 }
 
+/** On every answer; what it says may be another the next moment. */
+const always = { ...safeHeaders, 'Cache-Control': 'no-store' } as const;
+
 /** A channel name of 255 bytes, each percent-encoded. */
 const maxParamLength = 3 * 255;
 
@@ -36,9 +40,6 @@ export async function createApp(options: ApiOptions): Promise<FastifyInstance> {
     { parseAs: 'buffer' },
     async (request: FastifyRequest, body: Buffer) => parse(request.raw, body),
   );
-  app.addHook('onRequest', async (_request, reply) => {
-    void reply.headers({ ...safeHeaders, 'Cache-Control': 'no-store' });
-  });
   app.addHook('onSend', async (request, reply) => {
     // Fastify sets it on errors; HTTP/2 has no such header (RFC 9113 §8.2.2).
     if (request.raw.httpVersionMajor === 2) reply.removeHeader('connection');
@@ -57,7 +58,7 @@ export async function createApp(options: ApiOptions): Promise<FastifyInstance> {
   let document: string | undefined;
   app.get(operations.openapi.path, (_request, reply) => {
     document ??= JSON.stringify(openApiDocument(secured));
-    return reply.type('application/json').send(document);
+    return reply.headers(always).type('application/json').send(document);
   });
   await app.ready();
   return app;
@@ -77,12 +78,10 @@ function addRoute(
     handler: async ({ params, query, body, raw }, reply) => {
       const call = { params: params as Readonly<Record<string, string>>, query, body };
       const result = await run(context, { ...call, id: takesKey ? idempotencyKey(raw) : undefined });
-      return reply.type('application/json').send(JSON.stringify(result));
+      return reply.headers(always).type('application/json').send(JSON.stringify(result));
     },
   });
 }
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** As over WebSocket: `__proto__` is a field like any other, for nothing that comes in is ever merged into anything. */
 function parse({ headers }: IncomingMessage, body: Buffer): unknown {
@@ -90,10 +89,11 @@ function parse({ headers }: IncomingMessage, body: Buffer): unknown {
     throw Object.assign(new Error('encoded'), { statusCode: 415 });
   }
   try {
-    return JSON.parse(utf8.decode(body)) as unknown;
-  } catch (cause) {
-    throw new ThrumError('invalid_message', 'Expected a body in JSON', { cause });
+    if (isUtf8(body)) return JSON.parse(body.toString()) as unknown;
+  } catch {
+    // Told below: what the parser says of it would repeat what came.
   }
+  throw new ThrumError('invalid_message', 'Expected a body in JSON');
 }
 
 /** A text of 1 to 128 characters, bare or, as its draft has it, in quotes (RFC 9651 §3.3.3). */
@@ -126,5 +126,9 @@ function problemFor(error: unknown, bodyLimit?: number): Problem {
 }
 
 function answer(reply: FastifyReply, { headers = {}, ...problem }: Problem): FastifyReply {
-  return reply.code(problem.status).headers(headers).type(problemType).send(problemBody(problem));
+  return reply
+    .code(problem.status)
+    .headers({ ...always, ...headers })
+    .type(problemType)
+    .send(problemBody(problem));
 }
