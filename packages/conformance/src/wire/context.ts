@@ -3,7 +3,9 @@ import { defaultLimits, type Limits } from '@thrum/protocol';
 import {
   type ByteClient,
   connectBytes,
+  connectEvents,
   connectRaw,
+  type EventClient,
   exchange,
   type Frame,
   type HttpResponse,
@@ -16,6 +18,14 @@ import {
 import { isPublicationOf, position } from './check.ts';
 import { type ChannelKind, wireContract } from './contract.ts';
 import type { WireOptions, WireTokens } from './options.ts';
+
+/** What a stream is asked for with. */
+export interface EventsRequest {
+  readonly user?: string;
+  /** More of the query, from its `&` on. */
+  readonly query?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
 /** What one case works with: connections that end with it, and names that nobody else uses. */
 export class WireContext implements AsyncDisposable {
@@ -61,6 +71,22 @@ export class WireContext implements AsyncDisposable {
     this.#keep(client);
     await client.message('welcome');
     return client;
+  }
+
+  /** A stream of events of a user, or what is answered instead. */
+  async events(
+    channels: readonly string[],
+    { user = 'alice', query = '', headers = {} }: EventsRequest = {},
+  ): Promise<EventClient> {
+    const Authorization = `Bearer ${await this.tokens.valid(user)}`;
+    const names = channels.map((channel) => `channel=${encodeURIComponent(channel)}`).join('&');
+    const url = `${this.httpUrl}/events?${names}${query}`;
+    return this.#keep(await connectEvents(url, { headers: { Authorization, ...headers } }));
+  }
+
+  /** `http://host:port` of the target. */
+  get httpUrl(): string {
+    return new URL(this.url.replace(/^ws/u, 'http')).origin;
   }
 
   /** What the server answers to a handshake. */

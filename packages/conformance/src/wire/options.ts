@@ -45,6 +45,8 @@ export const topics = {
   bytes: 'tokens',
   limits: 'tokens; a rate of 1,000 or more',
   isolation: 'tokens',
+  events: 'tokens; history as in the contract',
+  http: 'tokens, authentication required',
   slow: 'tokens; outboxBytes and inboxBytes of 1 MiB or less; a rate of 1,000 or more',
   anonymous: 'authentication optional',
   deadlines:
@@ -71,10 +73,12 @@ export const ordinaryTopics: readonly Topic[] = [
   'limits',
   'isolation',
   'slow',
+  'events',
+  'http',
 ];
 
-/** Those that are about RFC 6455: the rest holds over every transport. */
-export const webSocketTopics: readonly Topic[] = ['handshake', 'bytes'];
+/** Those that are about one transport and its bytes; the rest holds over every one. */
+export const ownTopics: readonly Topic[] = ['handshake', 'bytes', 'events', 'http'];
 
 export interface WireOptions {
   /** What the frames travel over. Default `websocket`. */

@@ -7,8 +7,10 @@ import { bytes } from './cases/bytes.ts';
 import { calls } from './cases/calls.ts';
 import { capacity } from './cases/capacity.ts';
 import { deadlines } from './cases/deadlines.ts';
+import { events } from './cases/events.ts';
 import { handshake } from './cases/handshake.ts';
 import { history } from './cases/history.ts';
+import { http } from './cases/http.ts';
 import { isolation } from './cases/isolation.ts';
 import { limits } from './cases/limits.ts';
 import { malformed } from './cases/malformed.ts';
@@ -29,7 +31,7 @@ import {
   type Topic,
   type WireCase,
   type WireOptions,
-  webSocketTopics,
+  ownTopics,
 } from './options.ts';
 
 const casesOf: Readonly<Record<Topic, (options: WireOptions) => readonly WireCase[]>> = {
@@ -48,6 +50,8 @@ const casesOf: Readonly<Record<Topic, (options: WireOptions) => readonly WireCas
   limits,
   isolation,
   slow,
+  events,
+  http,
   anonymous,
   deadlines,
   rate,
@@ -76,7 +80,7 @@ export function runWireSuite(url: string | (() => string), options: WireOptions 
 
 /**
  * Registers {@link runWireSuite} over each way in which frames can travel: WebSocket, SSE with POST, long poll. What is
- * about RFC 6455 alone is left out of the others.
+ * about the bytes of one of them is left out of the others.
  * @param url as for the wire suite; the HTTP endpoints are taken to be at `/connect/` of the same host.
  */
 export function runTransportSuite(
@@ -89,9 +93,7 @@ export function runTransportSuite(
     name = topics.join(', '),
   } = options;
   for (const transport of transports) {
-    // Those of RFC 6455 would say the same again.
-    const carried =
-      transport === 'websocket' ? topics : topics.filter((topic) => !webSocketTopics.includes(topic));
+    const carried = transport === 'websocket' ? topics : topics.filter((topic) => !ownTopics.includes(topic));
     if (carried.length === 0) continue;
     runWireSuite(url, { ...options, transport, topics: carried, name: `${name} over ${transport}` });
   }

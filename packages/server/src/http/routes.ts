@@ -4,12 +4,12 @@ import { checkHeaders, pathOf } from '../transports/websocket/handshake.ts';
 import { sendFailure, sendProblem } from './reply.ts';
 
 /** Serves requests of some paths. Never throws, and answers everything that it is given. */
-export interface Edge {
+export interface HttpEdge {
   handle(request: IncomingMessage, response: ServerResponse): void;
 }
 
 /** Which requests an edge gets. */
-export interface Route extends Edge {
+export interface Route extends HttpEdge {
   /** The methods that a path has here; none when the path is not of this route. */
   methods(path: string): readonly string[];
 }
@@ -18,12 +18,12 @@ export interface Route extends Edge {
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse, next?: () => void) => void;
 
 /** A route of one path. */
-export function route(path: string, methods: readonly string[], handle: Edge['handle']): Route {
+export function route(path: string, methods: readonly string[], handle: HttpEdge['handle']): Route {
   return { methods: (wanted) => (wanted === path ? methods : []), handle };
 }
 
 /** Routes of edges that answer every method of their paths themselves. */
-export function edgeRoutes(edges: ReadonlyMap<string, Edge>): readonly Route[] {
+export function edgeRoutes(edges: ReadonlyMap<string, HttpEdge>): readonly Route[] {
   return [...edges].map(([path, edge]) =>
     route(path, METHODS, (request, response) => edge.handle(request, response)),
   );

@@ -1,14 +1,12 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ThrumDefinition } from '../definition.ts';
 import { Cors } from '../http/cors.ts';
 import { checkTokenCookie } from '../http/credentials.ts';
+import type { HttpEdge } from '../http/routes.ts';
 import { ConnectEdge } from './longpoll/edge.ts';
 import { EventsEdge, type HttpEdgeOptions } from './sse/edge.ts';
 import type { OriginCheck } from './websocket/origins.ts';
 
-/** One path's server; see PROTOCOL.md §16 and §17. */
-interface Edge {
-  handle(request: IncomingMessage, response: ServerResponse): void;
+interface Edge extends HttpEdge {
   close(): Promise<void>;
 }
 
