@@ -10,6 +10,7 @@ export async function launchChromium(options: LaunchOptions = {}): Promise<Brows
     executablePath: found.path,
     headless: true,
     args: [
+      ...(options.args ?? []),
       '--no-sandbox',
       '--disable-gpu',
       '--disable-quic',

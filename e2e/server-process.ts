@@ -5,20 +5,27 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { spawnNode } from '@thrum/testkit';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const cli = 'packages/server/src/cli/main.ts';
+export const root: string = fileURLToPath(new URL('..', import.meta.url));
+/** The command line's script, from the root. */
+export const cli = 'packages/server/src/cli/main.ts';
 const startDeadline = 20_000;
 
 /** The real command line in a process of its own, with a data folder that survives its restarts. */
 export class ServerProcess {
   private readonly dataDir = mkdtempSync(join(tmpdir(), 'thrum-e2e-'));
+  private readonly flags: readonly string[];
   private child: ChildProcess | undefined;
   url = '';
   private port = 0;
 
+  /** `flags`: further ones of `thrum start`. */
+  constructor(flags: readonly string[] = []) {
+    this.flags = flags;
+  }
+
   /** Starts it, the first time on a free port and then on the same one. Resolves when it says that it listens. */
   async start(): Promise<void> {
-    const args = [cli, 'start', '--port', String(this.port), '--data-dir', this.dataDir];
+    const args = [cli, 'start', '--port', String(this.port), '--data-dir', this.dataDir, ...this.flags];
     const child = spawnNode(args, { cwd: root, env: ownEnvironment(), stderr: true });
     this.child = child;
     this.url = await listening(child);
@@ -67,7 +74,7 @@ function listening(child: ChildProcess): Promise<string> {
     );
     const read = (chunk: Buffer): void => {
       output += chunk.toString();
-      const url = /http:\/\/[\w.]+:\d+/.exec(output)?.[0];
+      const url = /https?:\/\/[\w.]+:\d+/.exec(output)?.[0];
       if (url === undefined) return;
       clearTimeout(timer);
       resolve(url);

@@ -3,9 +3,11 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { createThrum } from 'thrum';
 
-const thrum = createThrum({ channels: { 'chat:{room}': { presence: true } } });
+const thrum = createThrum({ channels: { 'chat:{room}': { presence: true }, notifications: {} } });
 
 const app = express();
+// The HTTP API and event streams. Before body parsers: what they have read is gone.
+app.use(thrum.handler());
 app.get('/hello', (_request, response) => {
   response.send('Hello from Express\n');
 });

@@ -3,11 +3,15 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createThrum } from 'thrum';
 
-const thrum = createThrum({ channels: { 'chat:{room}': { presence: true } } });
+const thrum = createThrum({ channels: { 'chat:{room}': { presence: true }, notifications: {} } });
 
+// The HTTP API and event streams; what is none of Thrum's comes back as the third argument.
+const handle = thrum.handler();
 const server = createServer((request, response) => {
-  if (request.url === '/hello') response.end('Hello from node:http\n');
-  else response.writeHead(404).end();
+  handle(request, response, () => {
+    if (request.url === '/hello') response.end('Hello from node:http\n');
+    else response.writeHead(404).end();
+  });
 });
 thrum.attach(server);
 

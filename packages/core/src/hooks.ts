@@ -88,6 +88,12 @@ export interface Hooks {
 
 export const hookNames: readonly string[] = Object.keys({
   authorize: true,
+  online: true,
+  offline: true,
+  occupied: true,
+  vacated: true,
+  joined: true,
+  left: true,
   connect: true,
   disconnect: true,
   subscribe: true,

@@ -89,6 +89,15 @@ export interface ThrumDefinition<C extends ChannelEvents = ChannelEvents, M exte
   /** Names this process in `welcome`. */
   readonly node?: string;
   /**
+   * Keys for the HTTP API, each 32 characters or more in production; several while a new one is introduced. Default: none.
+   * Without a key the API is off in production, and in development open to programs of this machine.
+   */
+  readonly apiKeys?: string | readonly string[];
+  /** Most publications of one batch of the HTTP API. Default 1,000. */
+  readonly apiBatch?: number;
+  /** Most bytes of one batch of the HTTP API. Default 1,048,576; everything else may have `limits.messageBytes`. */
+  readonly apiBatchBytes?: number;
+  /**
    * Whether {@link Thrum.listen} serves the playground at `/`; a text is the folder to serve instead. In development it
    * also gives tokens to anybody who asks. Default false.
    */
@@ -105,6 +114,9 @@ export const definitionNames: readonly string[] = Object.keys({
   events: true,
   tokenCookie: true,
   webhooks: true,
+  apiKeys: true,
+  apiBatch: true,
+  apiBatchBytes: true,
   auth: true,
   origins: true,
   limits: true,

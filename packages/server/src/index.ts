@@ -73,6 +73,8 @@ export type {
   EventsOptions,
   ThrumDefinition,
 } from './definition.ts';
+export type { TlsOptions } from './http/certificate.ts';
+export type { RequestHandler } from './http/routes.ts';
 export { createLog } from './node/log.ts';
 export type { LogLevel, LogOptions } from './node/log.ts';
 export { createMemoryBroker } from './node/memory-broker.ts';

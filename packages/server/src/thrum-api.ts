@@ -1,6 +1,8 @@
 import type { Core, HistoryQuery, PublishRequestOptions, PublishResult } from '@thrum/core';
 import type { Contract, EventsFor, InputOf } from '@thrum/protocol';
 import type { UpgradeSource } from './attach.ts';
+import type { TlsOptions } from './http/certificate.ts';
+import type { RequestHandler } from './http/routes.ts';
 import type { HttpTimeouts } from './http/server.ts';
 
 export interface ListenOptions extends HttpTimeouts {
@@ -10,6 +12,11 @@ export interface ListenOptions extends HttpTimeouts {
   readonly host?: string;
   /** Where WebSockets are taken. Default `/ws`. */
   readonly path?: string;
+  /**
+   * HTTPS: HTTP/2, and HTTP/1.1 for WebSockets and older clients, on the one port. Files that are named here are read
+   * again every minute. Default: none, HTTP/1.1 without TLS.
+   */
+  readonly tls?: TlsOptions;
 }
 
 export interface AttachOptions {
@@ -27,6 +34,8 @@ export interface Listening {
   /** `http://127.0.0.1:3000`, with the port that was taken. */
   readonly url: string;
   readonly port: number;
+  /** Reads the files of `tls` again at once: new connections get the certificate found there. */
+  reloadCertificate(): Promise<void>;
   /** {@link Thrum.close} */
   close(options?: CloseOptions): Promise<void>;
 }
@@ -55,8 +64,9 @@ export interface Thrum<C extends Contract = Contract> extends Pick<
   /** What the server was made of; `createClient<typeof app>` infers from its type. */
   readonly definition: C;
   /**
-   * Starts an HTTP server of its own: WebSockets at `path`, `/healthz`, `/readyz`, and the playground where enabled.
-   * @throws Error when the address is taken, a feature does not start, or the server was closed.
+   * Starts an HTTP server of its own: WebSockets at `path`, the HTTP API, `/healthz`, `/readyz`, and the playground where
+   * enabled. @throws Error when the address is taken, the certificate cannot be used, a feature does not start, or the
+   * server was closed.
    */
   listen(options?: ListenOptions): Promise<Listening>;
   /**
@@ -64,6 +74,12 @@ export interface Thrum<C extends Contract = Contract> extends Pick<
    * Returns what takes it off again; {@link close} does so too. @throws Error when the server was closed.
    */
   attach(server: UpgradeSource, options?: AttachOptions): () => void;
+  /**
+   * The HTTP API for an application's own server: `(request, response, next?)`, as node:http, Express and Connect have it.
+   * What is none of Thrum's goes to `next`; without one it is answered with 404. It has to see a request before anything
+   * reads the body. WebSockets come by {@link attach}. @throws Error when the server was closed.
+   */
+  handler(): RequestHandler;
   /**
    * Publishes as the server: no authorisation, but names, schemas and limits hold. Resolves when the channel's tier says.
    * @throws ThrumError `invalid_channel`, `access_denied` (no definition fits), `invalid_event`, `invalid_data`,

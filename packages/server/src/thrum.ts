@@ -1,38 +1,15 @@
-import type { Server } from 'node:http';
-import {
-  type ChannelDefinition,
-  type Core,
-  createCore,
-  type HistoryQuery,
-  type Log,
-  type MethodDefinition,
-  type PublishRequestOptions,
-  refuseUnknown,
-} from '@thrum/core';
+import type { Core, HistoryQuery, PublishRequestOptions } from '@thrum/core';
 import { attach, type UpgradeSource } from './attach.ts';
-import { chooseAuth } from './auth-option.ts';
-import { chooseBroker, type OwnBroker } from './brokers/own-broker.ts';
-import {
-  type ChannelEvents,
-  type DefinitionContract,
-  definitionNames,
-  type Methods,
-  type ThrumDefinition,
-} from './definition.ts';
-import { createRoutes, type RoutesOptions } from './http/routes.ts';
-import { createHttpServer, listenOn } from './http/server.ts';
-import { createNodeEnv } from './node/env.ts';
-import { chooseStore, type OwnStore } from './stores/own-store.ts';
-import { createLog } from './node/log.ts';
+import type { ChannelEvents, DefinitionContract, Methods, ThrumDefinition } from './definition.ts';
+import { fileRoute, healthRoutes, tokenRoute, upgradeRoute } from './http/pages.ts';
+import { createRouter, edgeRoutes, type RequestHandler, type Route } from './http/routes.ts';
+import { createSecureListener } from './http/secure.ts';
+import { createPlainListener, type Listener, listenOn, type Serving } from './http/server.ts';
+import { compose, type Parts } from './parts.ts';
 import { loadPlayground } from './playground.ts';
 import type { AttachOptions, CloseOptions, Listening, ListenOptions, Thrum } from './thrum-api.ts';
-import { createHttpTransports, type HttpTransports } from './transports/http.ts';
-import { WebSocketEdge } from './transports/websocket/edge.ts';
 import { pathOf } from './transports/websocket/handshake.ts';
-import { createOriginCheck } from './transports/websocket/origins.ts';
-import { userChannelOf, withUserChannel } from './user-channel.ts';
-import { usesWebhooks } from './webhooks/options.ts';
-import { createWebhooks, type Webhooks } from './webhooks/webhooks.ts';
+import { userChannelOf } from './user-channel.ts';
 
 /**
  * A real-time server from its definition. It does nothing until {@link Thrum.listen} or {@link Thrum.attach}.
@@ -46,70 +23,15 @@ export function createThrum<const C extends ChannelEvents = {}, const M extends 
   return server as Thrum<DefinitionContract<C, M>>;
 }
 
-type Parts = Pick<RoutesOptions, 'isAllowedOrigin' | 'signing'> & {
-  readonly core: Core;
-  readonly log: Log;
-  readonly edge: WebSocketEdge;
-  readonly http: HttpTransports;
-  readonly ownBroker: OwnBroker;
-  readonly ownStore: OwnStore;
-  readonly webhooks: Webhooks | undefined;
-};
-
-function compose(definition: ThrumDefinition, ready: () => Promise<void> | undefined): Parts {
-  refuseUnknown('option', definition, definitionNames, 'createThrum: ');
-  const { mode = process.env['NODE_ENV'] === 'production' ? 'production' : 'development' } = definition;
-  const development = mode === 'development';
-  const env = createNodeEnv();
-  const log = definition.log ?? createLog({ readable: development });
-  const channels = withUserChannel(
-    (definition.channels ?? {}) as Readonly<Record<string, ChannelDefinition>>,
-  );
-  const { broker, dataDir } = definition;
-  const ownBroker = chooseBroker({ broker, dataDir, channels, env, log });
-  const { auth: base, signing } = chooseAuth(definition, development);
-  const { features, limits, node } = definition;
-  const ownStore = chooseStore({ store: definition.store, dataDir, env });
-  const { store } = ownStore;
-  const webhooks = usesWebhooks(definition.webhooks)
-    ? createWebhooks(definition.webhooks, { env, log, development, store, node })
-    : undefined;
-  const auth = webhooks === undefined ? base : webhooks.auth(base, limits?.authSeconds);
-  const hooks = webhooks === undefined ? definition.hooks : webhooks.hooks(definition.hooks);
-  const core = createCore({
-    env,
-    log,
-    broker: ownBroker.broker,
-    channels,
-    methods: (definition.methods ?? {}) as Readonly<Record<string, MethodDefinition>>,
-    ...(auth === undefined ? {} : { auth }),
-    ...(features === undefined ? {} : { features }),
-    ...(hooks === undefined ? {} : { hooks }),
-    ...(limits === undefined ? {} : { limits }),
-    ...(node === undefined ? {} : { node }),
-    ...(store === undefined ? {} : { store }),
-  });
-  const isAllowedOrigin = createOriginCheck(definition.origins, development);
-  const edge = new WebSocketEdge({
-    core,
-    env,
-    log,
-    isAllowedOrigin,
-    tokenCookie: definition.tokenCookie,
-    ready,
-  });
-  const http = createHttpTransports(definition, { core, env, log, isAllowedOrigin, ready });
-  return { core, log, edge, http, isAllowedOrigin, signing, ownBroker, ownStore, webhooks };
-}
-
 class ThrumServer implements Thrum {
   readonly definition: Thrum['definition'];
   private readonly parts: Parts;
   private readonly playground: boolean | string;
-  private readonly servers = new Set<Server>();
+  private readonly listeners = new Set<Listener>();
   private readonly detachments = new Set<() => void>();
   private started: Promise<void> | undefined;
   private isStarted = false;
+  private saidAccess = false;
   private ended: Promise<void> | undefined;
 
   constructor(definition: ThrumDefinition) {
@@ -130,42 +52,46 @@ class ThrumServer implements Thrum {
     return this.parts.core.stats();
   }
 
-  async listen({
-    port = 3000,
-    host = '127.0.0.1',
-    path = '/ws',
-    ...timeouts
-  }: ListenOptions = {}): Promise<Listening> {
+  async listen(options: ListenOptions = {}): Promise<Listening> {
+    const { port = 3000, host = '127.0.0.1', path = '/ws', tls, ...timeouts } = options;
     this.refuseWhenClosed();
-    const { log, edge, http, signing, isAllowedOrigin } = this.parts;
+    const { log, edge } = this.parts;
     await this.start();
-    const files = await loadPlayground(this.playground, log);
-    const isReady = (): boolean => this.ended === undefined;
-    const { edges } = http;
-    const routes = createRoutes({
-      path,
-      log,
-      isReady,
-      isAllowedOrigin,
-      edges,
-      files,
-      signing: files && signing,
-    });
-    const server = createHttpServer(timeouts, routes, (request) => pathOf(request) === path);
-    const detach = attach(server, path, edge);
-    const address = await listenOn(server, port, host);
-    this.servers.add(server);
+    const handle = createRouter(await this.routes(path), log);
+    const serving = {
+      timeouts,
+      handle,
+      isOurUpgrade: (request) => pathOf(request) === path,
+    } satisfies Serving;
+    const idleSeconds = 2 * this.limits.pingSeconds;
+    const secure = tls && (await createSecureListener({ ...serving, tls, idleSeconds, log }));
+    const listener = secure ?? createPlainListener(serving);
+    const detach = attach(listener.server, path, edge);
+    const address = await listenOn(listener.server, port, host);
+    this.listeners.add(listener);
     this.detachments.add(detach);
-    const url = `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+    const url = `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
     log.info('listening', { url, path });
-    return { url, port: address.port, close: (options) => this.close(options) };
+    return {
+      url,
+      port: address.port,
+      reloadCertificate: async () => secure?.reload(),
+      close: (closing) => this.close(closing),
+    };
+  }
+
+  handler(): RequestHandler {
+    this.refuseWhenClosed();
+    const { api, http, log } = this.parts;
+    this.startOrSay();
+    this.sayAccess();
+    return createRouter([...edgeRoutes(http.edges), api], log);
   }
 
   attach(server: UpgradeSource, { path = '/ws' }: AttachOptions = {}): () => void {
     this.refuseWhenClosed();
-    const { edge, log } = this.parts;
-    // A failure is told here and refuses every upgrade; there is nobody to reject to.
-    this.start().catch((error: unknown) => log.error('a feature did not start', {}, error));
+    const { edge } = this.parts;
+    this.startOrSay();
     const detach = attach(server, path, edge);
     this.detachments.add(detach);
     return () => {
@@ -243,6 +169,37 @@ class ThrumServer implements Thrum {
     return this.started;
   }
 
+  /** A failure is told here and refuses every upgrade and request; there is nobody to reject to. */
+  private startOrSay(): void {
+    this.start().catch((error: unknown) => this.parts.log.error('a feature did not start', {}, error));
+  }
+
+  private async routes(path: string): Promise<readonly Route[]> {
+    const { log, api, http, signing, isAllowedOrigin } = this.parts;
+    this.sayAccess();
+    const files = await loadPlayground(this.playground, log);
+    return [
+      upgradeRoute(path),
+      ...edgeRoutes(http.edges),
+      api,
+      ...healthRoutes(() => this.ended === undefined),
+      ...(files === undefined ? [] : [fileRoute(files)]),
+      ...(files === undefined || signing === undefined ? [] : [tokenRoute(signing, isAllowedOrigin, log)]),
+    ];
+  }
+
+  /** Once, however many ways the API is served. */
+  private sayAccess(): void {
+    const { access, log } = this.parts;
+    if (this.saidAccess) return;
+    this.saidAccess = true;
+    if (access.kind === 'local') {
+      log.warn('the HTTP API needs no key on this machine: set apiKeys (THRUM_API_KEY) to ask for one');
+    } else if (access.kind === 'off') {
+      log.warn('the HTTP API is off: it needs apiKeys (THRUM_API_KEY)');
+    }
+  }
+
   private async startParts(): Promise<void> {
     await this.parts.ownBroker.open();
     this.parts.ownStore.open();
@@ -269,17 +226,15 @@ class ThrumServer implements Thrum {
   }
 
   private async endParts(drainMs: number): Promise<void> {
-    const { core, edge, http, ownBroker, ownStore, webhooks } = this.parts;
-    const servers = [...this.servers];
-    const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+    const { core, edge, api, http, ownBroker, ownStore, webhooks } = this.parts;
+    for (const listener of this.listeners) listener.stop();
     if (drainMs > 0) await core.drain(drainMs);
     await core.close();
-    await Promise.all([edge.close(), http.close()]);
+    await Promise.all([edge.close(), http.close(), api.close()]);
     for (const detach of this.detachments) detach();
     this.detachments.clear();
-    for (const server of servers) server.closeAllConnections();
-    await Promise.all(closed);
-    this.servers.clear();
+    await Promise.all([...this.listeners].map((listener) => listener.end()));
+    this.listeners.clear();
     await webhooks?.close(drainMs);
     await ownStore.close();
     await ownBroker.close();

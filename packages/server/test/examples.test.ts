@@ -5,7 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { connectRaw, exchange, openSocket, spawnNode, upgradeRequest, within } from '@thrum/testkit';
+import {
+  connectEvents,
+  connectRaw,
+  exchange,
+  openSocket,
+  spawnNode,
+  upgradeRequest,
+  within,
+} from '@thrum/testkit';
 import { describe, expect, it } from 'vitest';
 
 async function run(
@@ -61,6 +69,42 @@ describe.each(['node', 'express', 'fastify', 'hono'])('embed-%s.ts', (framework)
     const [code] = (await within(exited, () => 'the end of the process')) as [number | null];
     expect(code).toBe(0);
   });
+});
+
+describe.each(['node', 'express', 'fastify'])('embed-%s.ts', (framework) => {
+  it(
+    'serves the HTTP API and event streams, and leaves other requests as they were',
+    { timeout: 20_000 },
+    async () => {
+      await using example = await run(`embed-${framework}.ts`);
+      await using client = await connectRaw(`${example.url.replace('http', 'ws')}/ws`);
+      await client.ask({ type: 'subscribe', channel: 'notifications' });
+      await using events = await connectEvents(`${example.url}/events`);
+      await events.next('connected');
+      await events.next('thrum:subscribed');
+      const response = await fetch(`${example.url}/notifications`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: '{"text":"hi"}',
+      });
+      expect(await response.text()).toBe('{"success":true}');
+      expect(await client.next('notification')).toMatchObject({ data: { text: 'hi' } });
+      expect(await events.next('notification')).toMatchObject({ data: '{"text":"hi"}' });
+
+      expect(await (await fetch(`${example.url}/hello`)).text()).toMatch(/^Hello from /);
+      for (const [method, path] of [
+        ['GET', '/notifications'],
+        ['GET', '/nothing'],
+        ['GET', '/healthz'],
+      ] as const) {
+        const { status, headers } = await fetch(example.url + path, { method });
+        expect({ status, isOurs: headers.get('content-type') === 'application/problem+json' }).toEqual({
+          status: 404,
+          isOurs: false,
+        });
+      }
+    },
+  );
 });
 
 describe('embed-express.ts', () => {

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import type { Definition } from '../config/definition.ts';
 import { type Loaded, requireConfig } from '../config/load.ts';
 import { needsDevelopmentSecret } from '../config/to-definition.ts';
+import type { ApiAccess } from './api-publish.ts';
 import { CliError, exitCodes } from './failure.ts';
 import type { Flags } from './flags.ts';
 
@@ -66,18 +67,43 @@ export async function accessTo(flags: Flags): Promise<Access> {
     return { url: socketUrl(url, '/ws'), getToken: () => Promise.resolve(token), made: false };
   }
   const loaded = await loadHere(flags);
-  const { host, port, path } = loaded.config;
+  const { path } = loaded.config;
   const getToken =
     token === undefined ? () => mintFor(loaded, { userId: 'cli', ttl: '10m' }) : () => Promise.resolve(token);
   // Refusals come here, not after a connection was tried.
   await getToken();
-  if (url === undefined && port === 0)
-    throw new CliError('port is 0: say where the server is with --url', exitCodes.usage);
   return {
-    url: socketUrl(url ?? `ws://${reachable(host)}:${port}`, path),
+    url: socketUrl(url ?? addressHere(loaded.config), path),
     getToken,
     made: token === undefined,
   };
+}
+
+/**
+ * How a command publishes as the server itself: with THRUM_API_KEY, or the key of the configuration, which is for the
+ * server of the configuration alone. None where a token says who publishes.
+ */
+export async function apiAccessTo(flags: Flags): Promise<ApiAccess | undefined> {
+  const { env } = process;
+  if (textOf(flags['token']) !== undefined || textOf(env['THRUM_TOKEN']) !== undefined) return undefined;
+  const url = textOf(flags['url']) ?? textOf(env['THRUM_URL']);
+  if (url !== undefined) {
+    const [key] = env['THRUM_API_KEY']?.split(/[\s,]+/).filter((part) => part !== '') ?? [];
+    return key === undefined ? undefined : { url: httpUrl(socketUrl(url, '/ws')), key };
+  }
+  const { config } = await loadHere(flags);
+  const [key] = config.apiKeys;
+  return key === undefined ? undefined : { url: httpUrl(addressHere(config)), key };
+}
+
+/** The server that the configuration makes. */
+function addressHere({ host, port, tlsCert }: Config): string {
+  if (port === 0) throw new CliError('port is 0: say where the server is with --url', exitCodes.usage);
+  return `${tlsCert === undefined ? 'ws' : 'wss'}://${reachable(host)}:${port}`;
+}
+
+function httpUrl(url: string): string {
+  return url.replace(/^ws/, 'http');
 }
 
 function textOf(value: unknown): string | undefined {

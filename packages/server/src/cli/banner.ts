@@ -1,4 +1,5 @@
 import type { BrokerStats } from '@thrum/core';
+import type { Config } from '../config/config.ts';
 import type { Loaded } from '../config/load.ts';
 import { isOpen, needsDevelopmentSecret } from '../config/to-definition.ts';
 import type { Listening } from '../thrum-api.ts';
@@ -18,6 +19,12 @@ export function banner(
     ['Try it', `npx wscat -c ${socket}`],
     ['', '> {"type":"subscribe","channel":"chat:lobby"}'],
     ['', '> {"type":"message","channel":"chat:lobby","data":{"text":"hi"}}'],
+    ['Events', `curl -N${trust(config)} ${url}/events`],
+    [
+      'Publish',
+      `curl${trust(config)} ${url}/notifications -H 'Content-Type: application/json' -d '{"text":"hi"}'${key(config)}`,
+    ],
+    ['HTTP API', `${url}/openapi.json   (${needs(config)})`],
     ...(token === undefined ? [] : [['Token', `${token}   (append ?token=… to the address)`]]),
     ['Open to', who(config.anonymous, config.host)],
     [
@@ -38,6 +45,19 @@ export function banner(
 
 function size(bytes = 0): string {
   return bytes < 1_048_576 ? `${Math.ceil(bytes / 1024)} KiB` : `${(bytes / 1_048_576).toFixed(1)} MiB`;
+}
+
+/** What curl needs to know of a certificate that nobody signed. */
+function trust({ tlsCert }: Config): string {
+  return tlsCert === undefined ? '' : ` --cacert ${tlsCert}`;
+}
+
+function key({ apiKeys }: Config): string {
+  return apiKeys.length === 0 ? '' : ' -H "Authorization: Bearer $THRUM_API_KEY"';
+}
+
+function needs({ apiKeys }: Config): string {
+  return apiKeys.length === 0 ? 'no key on this machine; THRUM_API_KEY asks for one' : 'with an API key';
 }
 
 function who(anonymous: boolean, host: string): string {

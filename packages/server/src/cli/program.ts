@@ -18,6 +18,10 @@ const entries: Readonly<Record<string, Entry>> = {
     load: () => import('./commands/publish.ts'),
   },
   tail: { summary: 'Print what is published in a channel', load: () => import('./commands/tail.ts') },
+  'dev-cert': {
+    summary: 'Make a certificate for HTTPS on this machine',
+    load: () => import('./commands/dev-cert.ts'),
+  },
   check: { summary: 'Check the configuration', load: () => import('./commands/check.ts') },
   docs: {
     summary: 'Print docs/configuration.md',

@@ -27,6 +27,12 @@ export interface Config {
   readonly jwtIssuer: readonly string[] | undefined;
   readonly jwtAudience: readonly string[] | undefined;
   readonly jwtUserClaim: string | undefined;
+  readonly apiKeys: readonly string[];
+  readonly apiBatch: number;
+  readonly apiBatchBytes: number;
+  /** Absolute paths, read when the server starts and again every minute. */
+  readonly tlsCert: string | undefined;
+  readonly tlsKey: string | undefined;
   readonly tokenCookie: string | undefined;
   readonly node: string | undefined;
   readonly playground: boolean;

@@ -26,8 +26,8 @@ const foot = `
 | \`validateSession\` | asked every \`validateSeconds\` whether a session is still good |
 | \`broker\`, \`store\`, \`log\` | ports of one's own |
 
-Without \`channels\` a development server offers \`chat:{room}\` (presence, 200 publications, 24 hours) and every other name,
-to everyone, with typing indicators.
+Without \`channels\` a development server offers \`chat:{room}\` (presence, 200 publications, 24 hours), \`notifications\` (the
+same without presence) and every other name, to everyone, with typing indicators.
 
 \`\`\`ts
 import { channel } from 'thrum';
@@ -46,7 +46,8 @@ export default {
 
 \`--production\`, \`THRUM_MODE=production\` or \`NODE_ENV=production\` refuses to start without a way to check tokens
 (\`jwtSecret\`, \`jwtPublicKey\`, \`jwksUrl\`, \`auth\` or \`webhooks.connectUrl\`), without \`origins\`, without \`channels\`, with \`*\` among the origins,
-with a secret shorter than 32 bytes, and with the secret of the development server. A development server refuses to
+with a secret or an API key that is too short, and with the secret of the development server. Without \`apiKeys\` it starts,
+and the HTTP API is off. A development server refuses to
 listen on an address that others can reach unless \`allowRemote\` is on.
 `;
 

@@ -63,6 +63,30 @@ export const options: Options = {
     otherwise: 'sub, else userId',
     help: 'Claim with the id of the user.',
   }),
+  apiKeys: texts('keys', () => true, {
+    name: 'api-key',
+    secret: true,
+    default: [],
+    help: 'Keys for the HTTP API, several while a new one is introduced; 32 characters or more in production, where it is off without.',
+  }),
+  apiBatch: integer(1, 100_000, {
+    default: 1000,
+    unit: 'publications',
+    help: 'Most publications of one batch of the HTTP API.',
+  }),
+  apiBatchBytes: integer(1024, 1_073_741_824, {
+    default: 1_048_576,
+    unit: 'bytes',
+    help: 'Most bytes of one batch of the HTTP API.',
+  }),
+  tlsCert: text('the path of a PEM file', () => true, {
+    otherwise: 'none, no TLS',
+    help: 'Certificate for HTTPS with HTTP/2, read again when it changes; needs tlsKey.',
+  }),
+  tlsKey: text('the path of a PEM file', () => true, {
+    otherwise: 'none, no TLS',
+    help: 'Private key of tlsCert.',
+  }),
   tokenCookie: text('the name of a cookie', isCookieName, {
     otherwise: 'none does',
     help: 'Cookie that may carry the token, for pages of the allowed origins.',

@@ -1,5 +1,6 @@
 import { readDevelopmentSecret } from '../auth/development-secret.ts';
 import { secretProblem } from '../auth/keys.ts';
+import { apiKeyProblem } from '../http/api/access.ts';
 import { asksWhoConnects, isOpenToAll, webhookLocations, webhookProblems } from '../webhooks/options.ts';
 import type { Config, Problem, Setting } from './config.ts';
 import type { Definition } from './definition.ts';
@@ -21,6 +22,7 @@ export async function checkRules(candidate: Candidate): Promise<Verdict> {
   const { config } = candidate;
   const verdicts = [
     authentication(candidate),
+    http(candidate),
     cookies(candidate),
     limits(candidate),
     webhooks(candidate),
@@ -67,6 +69,23 @@ function authentication(candidate: Candidate): Verdict {
     problems.push({ place: placeOf(candidate, key), message: `would be ignored: ${decider} decides alone` });
   }
   return { problems, warnings };
+}
+
+function http(candidate: Candidate): Verdict {
+  const { mode, apiKeys, tlsCert, tlsKey } = candidate.config;
+  const problems: Problem[] = [];
+  for (const key of apiKeys) {
+    const message = apiKeyProblem(key, mode === 'production');
+    if (message !== undefined) problems.push({ place: placeOf(candidate, 'apiKeys'), message });
+  }
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    const [missing, other] = tlsCert === undefined ? ['tlsCert', 'tlsKey'] : ['tlsKey', 'tlsCert'];
+    problems.push({
+      place: missing,
+      message: `expected a path beside ${placeOf(candidate, other)}, got nothing`,
+    });
+  }
+  return { problems, warnings: [] };
 }
 
 function cookies(candidate: Candidate): Verdict {

@@ -62,6 +62,14 @@ export function readFlags(
   return given;
 }
 
+/** Options that are paths: relative ones start where they were written. */
+const paths: ReadonlySet<string> = new Set(['dataDir', 'tlsCert', 'tlsKey']);
+
+function resolved(setting: Setting): Setting {
+  const { value, given } = setting;
+  return typeof value === 'string' ? { ...setting, value: resolve(given.base, value) } : setting;
+}
+
 /** Decides each option by the first source that gives it, and checks it; a bad value counts as its default. */
 export function decideSettings(sources: readonly ReadonlyMap<string, Given>[], base: string): SettingsResult {
   const problems: Problem[] = [];
@@ -77,10 +85,7 @@ export function decideSettings(sources: readonly ReadonlyMap<string, Given>[], b
     const checked = given === undefined ? fallback : check(option, given);
     if ('message' in checked) problems.push(checked);
     const setting = 'message' in checked ? { ...fallback, given: given ?? fallback.given } : checked;
-    settings.set(
-      key,
-      key === 'dataDir' ? { ...setting, value: resolve(setting.given.base, String(setting.value)) } : setting,
-    );
+    settings.set(key, paths.has(key) ? resolved(setting) : setting);
     if (key === 'mode') mode = setting.value as Mode;
   }
   return { settings, problems };

@@ -5,9 +5,10 @@ import { asksWhoConnects, usesWebhooks } from '../webhooks/options.ts';
 import type { Config } from './config.ts';
 import type { Definition } from './definition.ts';
 
-/** What a development server without channels of its own offers: a chat, and any other name. */
+/** What a development server without channels of its own offers: a chat, what `POST /notifications` publishes to, and any other name. */
 const developmentChannels: Readonly<Record<string, ChannelDefinition>> = {
   'chat:{room}': { presence: true, history: { size: 200, ttl: '24h' } },
+  notifications: { history: { size: 200, ttl: '24h' } },
   '{channel*}': { presence: true },
 };
 
@@ -24,6 +25,9 @@ export async function toDefinition(
     limits: config.limits,
     events: config.events,
     playground: config.playground,
+    apiKeys: config.apiKeys,
+    apiBatch: config.apiBatch,
+    apiBatchBytes: config.apiBatchBytes,
     auth: authOf(config, definition, secret),
     ...(usesWebhooks(config.webhooks) ? { webhooks: config.webhooks } : {}),
     ...(isOpen(config, definition) ? await developmentDefaults() : {}),

@@ -1,70 +1,66 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, METHODS, type ServerResponse } from 'node:http';
 import type { Log } from '@thrum/core';
-import { redactUrl } from '../node/redact.ts';
 import { checkHeaders, pathOf } from '../transports/websocket/handshake.ts';
-import type { OriginCheck } from '../transports/websocket/origins.ts';
-import { type Signing, servePlaygroundToken } from './playground-token.ts';
-import { sendJson, sendProblem } from './reply.ts';
-import { serveStatic, type StaticFiles } from './static.ts';
+import { sendFailure, sendProblem } from './reply.ts';
 
-/** What serves the requests of one path. */
+/** Serves requests of some paths. Never throws, and answers everything that it is given. */
 export interface HttpEdge {
-  /** Answers a request, whatever it is. Never throws. */
   handle(request: IncomingMessage, response: ServerResponse): void;
 }
 
-export interface RoutesOptions {
-  /** Where WebSockets are taken. */
-  readonly path: string;
-  readonly log: Log;
-  /** Whether new clients should be sent here. */
-  readonly isReady: () => boolean;
-  readonly isAllowedOrigin: OriginCheck;
-  /** Transports over HTTP, by path; each answers every method itself. */
-  readonly edges: ReadonlyMap<string, HttpEdge>;
-  /** The playground's files; absent: it is off. */
-  readonly files?: StaticFiles | undefined;
-  /** What the playground's tokens are signed with; absent: it gives none. */
-  readonly signing?: Signing | undefined;
+/** Which requests an edge gets. */
+export interface Route extends HttpEdge {
+  /** The methods that a path has here; none when the path is not of this route. */
+  methods(path: string): readonly string[];
 }
 
-/** The HTTP side of a server that Thrum owns: health, the playground, and a clear answer to everything else. */
-export function createRoutes(
-  options: RoutesOptions,
-): (request: IncomingMessage, response: ServerResponse) => void {
-  return (request, response) => {
-    route(options, request, response).catch((error: unknown) => {
-      options.log.error('a request failed', { url: redactUrl(request.url ?? '') }, error);
-      if (response.headersSent) response.destroy();
-      else sendProblem(response, { status: 500, detail: 'Internal error.' });
-    });
+/** What {@link Thrum.handler} gives: `next` gets what is none of Thrum's. */
+export type RequestHandler = (request: IncomingMessage, response: ServerResponse, next?: () => void) => void;
+
+/** A route of one path. */
+export function route(path: string, methods: readonly string[], handle: HttpEdge['handle']): Route {
+  return { methods: (wanted) => (wanted === path ? methods : []), handle };
+}
+
+/** Routes of edges that answer every method of their paths themselves. */
+export function edgeRoutes(edges: ReadonlyMap<string, HttpEdge>): readonly Route[] {
+  return [...edges].map(([path, edge]) =>
+    route(path, METHODS, (request, response) => edge.handle(request, response)),
+  );
+}
+
+/**
+ * Chooses by path and method, in the order of the table. What fits nothing goes to `next`; without one it is answered,
+ * with 405 where the path has other methods.
+ */
+export function createRouter(table: readonly Route[], log: Log): RequestHandler {
+  return (request, response, next) => {
+    try {
+      const path = pathOf(request);
+      const candidates = table.map((entry) => ({ entry, methods: entry.methods(path) }));
+      const chosen = candidates.find(({ methods }) => methods.includes(request.method ?? ''));
+      if (chosen === undefined && next !== undefined) next();
+      else if (!refuseHeaders(request, response)) {
+        const allowed = candidates.flatMap(({ methods }) => methods);
+        if (chosen === undefined) refuse(response, allowed);
+        else chosen.entry.handle(request, response);
+      }
+    } catch (error) {
+      sendFailure(request, response, log, error);
+    }
   };
 }
 
-async function route(
-  options: RoutesOptions,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const { path, files, signing, isAllowedOrigin } = options;
-  const wanted = pathOf(request);
+function refuseHeaders(request: IncomingMessage, response: ServerResponse): boolean {
   const problem = checkHeaders(request);
-  const edge = options.edges.get(wanted);
   if (problem !== undefined) sendProblem(response, problem);
-  else if (edge !== undefined) edge.handle(request, response);
-  else if (signing !== undefined && wanted === '/playground/token') {
-    await servePlaygroundToken(request, response, signing, isAllowedOrigin);
-  } else if (request.method !== 'GET' && request.method !== 'HEAD') {
-    sendProblem(response, { status: 405, detail: 'Expected GET.', headers: { Allow: 'GET, HEAD' } });
-  } else if (wanted === path) {
-    const headers = { Upgrade: 'websocket', Connection: 'Upgrade', 'Sec-WebSocket-Version': '13' };
-    sendProblem(response, { status: 426, detail: 'Expected a WebSocket.', headers });
-  } else if (wanted === '/healthz') {
-    sendJson(response, 200, { status: 'ok' });
-  } else if (wanted === '/readyz') {
-    const ready = options.isReady();
-    sendJson(response, ready ? 200 : 503, { status: ready ? 'ready' : 'draining' });
-  } else if (files === undefined || !serveStatic(files, wanted, request, response)) {
-    sendProblem(response, { status: 404, detail: 'Nothing is served here.' });
+  return problem !== undefined;
+}
+
+function refuse(response: ServerResponse, allowed: readonly string[]): void {
+  if (allowed.length === 0) sendProblem(response, { status: 404, detail: 'Nothing is served here.' });
+  else {
+    const list = [...new Set(allowed)].join(', ');
+    sendProblem(response, { status: 405, detail: `Expected ${list}.`, headers: { Allow: list } });
   }
 }

@@ -1,11 +1,11 @@
-const urlToken = /([?&;](?:token|access_token)=)[^&#\s"'<>]*/gi;
+const urlToken = /([?&;](?:token|access_token|key|api[-_]?key)=)[^&#\s"'<>]*/gi;
 const bearer = /\b(bearer\s+)[^\s"',;]+/gi;
 // A JWS wherever it stands: three base64url parts, the first the encoding of `{"`.
 const jws = /\beyJ[\w-]+\.[\w-]*\.[\w-]*/g;
 // C0, DEL, C1 (0x9b starts a terminal sequence just as ESC [ does) and the two line ends that JSON lets through.
 const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
-/** The URL without the values of `token` and `access_token`: the rest stays for people to read. */
+/** The URL without tokens and API keys, which nobody should put there but some will: the rest stays for people to read. */
 export function redactUrl(url: string): string {
   return url.replace(urlToken, '$1[redacted]');
 }

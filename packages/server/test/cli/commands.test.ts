@@ -38,7 +38,7 @@ describe('thrum', () => {
         examples: true,
       });
     }
-    const commands = ['start', 'token', 'publish', 'tail', 'check'];
+    const commands = ['start', 'token', 'publish', 'tail', 'dev-cert', 'check'];
     const checks = commands.map(async (command) => {
       const [flag, help] = await Promise.all([
         thrum([command, '--help'], options),

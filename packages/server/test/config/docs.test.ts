@@ -35,7 +35,12 @@ describe('the table of options', () => {
 
   it('gives secrets no flag', () => {
     const secrets = [...allOptions].filter(([, option]) => option.secret === true);
-    expect(secrets.map(([key]) => key)).toEqual(['jwtSecret', 'jwtPreviousSecrets', 'webhooks.secrets']);
+    expect(secrets.map(([key]) => key)).toEqual([
+      'jwtSecret',
+      'jwtPreviousSecrets',
+      'apiKeys',
+      'webhooks.secrets',
+    ]);
     for (const [key, option] of secrets) expect(flagOf(key, option)).toBeUndefined();
   });
 

@@ -166,6 +166,47 @@ describe('a file', () => {
   });
 });
 
+describe('API keys', () => {
+  const good = 'a-key-of-the-http-api-that-is-long-enough';
+
+  it('may be several, from a variable or a file, and are never shown', async () => {
+    await using folder = await Folder.create({ 'thrum.config.json': JSON.stringify({ apiKeys: good }) });
+    expect((await folder.load()).config.apiKeys).toEqual([good]);
+    const { config, problems } = await folder.load({ THRUM_API_KEY: `${good}, other` });
+    expect(problems).toEqual([]);
+    expect(config.apiKeys).toEqual([good, 'other']);
+    const refused = await folder.problems({ THRUM_API_KEY: 'schlüssel' });
+    expect(refused).toEqual(['THRUM_API_KEY: expected letters, digits and -._~+/ with = at the end at most']);
+  });
+
+  it('are long in production', async () => {
+    await using folder = await Folder.create({ 'thrum.config.mjs': channelsFile });
+    expect(await folder.problems({ ...production, THRUM_API_KEY: good })).toEqual([]);
+    expect(await folder.problems({ ...production, THRUM_API_KEY: `${good} secret` })).toEqual([
+      'THRUM_API_KEY: expected at least 32 characters in production, got 6: make one with `openssl rand -hex 32`',
+    ]);
+  });
+});
+
+describe('TLS', () => {
+  it('needs a certificate and its key, relative to where they were named', async () => {
+    await using folder = await Folder.create({
+      'deploy/thrum.config.json': '{"tlsCert":"cert.pem","tlsKey":"key.pem"}',
+    });
+    const { config } = await folder.load({
+      THRUM_CONFIG: 'deploy/thrum.config.json',
+      THRUM_TLS_KEY: 'own.pem',
+    });
+    expect(config).toMatchObject({
+      tlsCert: join(folder.path, 'deploy/cert.pem'),
+      tlsKey: join(folder.path, 'own.pem'),
+    });
+    expect(await folder.problems({ THRUM_TLS_KEY: 'own.pem' })).toEqual([
+      'tlsCert: expected a path beside THRUM_TLS_KEY, got nothing',
+    ]);
+  });
+});
+
 describe('public keys', () => {
   it('may be given as a path, as PEM on one line, or as a JWK', async () => {
     await using folder = await Folder.create({ 'keys/public.pem': rsa.pem });

@@ -89,6 +89,6 @@ describe('the playground’s tokens', () => {
   ] as const)('do not exist %s', async (_title, definition) => {
     const playground = definition.playground ? folder : false;
     await using server = await startServer({ auth: { secret }, ...definition, playground });
-    expect((await ask(server.httpUrl, '{"name":"Ada"}')).status).toBe(405);
+    expect((await ask(server.httpUrl, '{"name":"Ada"}')).status).toBe(404);
   });
 });

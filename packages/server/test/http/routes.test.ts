@@ -58,7 +58,12 @@ describe('everything else', () => {
 
   it('is refused with 405 for other methods, and with 431 for too many headers', async () => {
     await using server = await startServer();
-    expect((await fetch(server.httpUrl, { method: 'DELETE' })).status).toBe(405);
+    const refused = await fetch(`${server.httpUrl}/healthz`, { method: 'DELETE' });
+    expect({ status: refused.status, allow: refused.headers.get('allow') }).toEqual({
+      status: 405,
+      allow: 'GET, HEAD',
+    });
+    expect((await fetch(server.httpUrl, { method: 'DELETE' })).status).toBe(404);
     expect((await fetch(`${server.httpUrl}/ws`, { method: 'POST' })).status).toBe(405);
     const headers = Object.fromEntries(Array.from({ length: 65 }, (_, index) => [`x-${index}`, 'x']));
     expect((await fetch(server.httpUrl, { headers })).status).toBe(431);

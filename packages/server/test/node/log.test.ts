@@ -20,6 +20,10 @@ describe('redaction', () => {
     ['/ws?a=1&token=secret&b=2', '/ws?a=1&token=[redacted]&b=2'],
     ['/ws?TOKEN=secret#x', '/ws?TOKEN=[redacted]#x'],
     ['/ws?access_token=secret', '/ws?access_token=[redacted]'],
+    ['/channels?api_key=secret&x=1', '/channels?api_key=[redacted]&x=1'],
+    ['/channels?apikey=secret', '/channels?apikey=[redacted]'],
+    ['/channels?limit=1&key=secret', '/channels?limit=1&key=[redacted]'],
+    ['/x?monkey=1', '/x?monkey=1'],
     ['ws://h/ws?token=', 'ws://h/ws?token=[redacted]'],
     ['/ws?mytoken=1', '/ws?mytoken=1'],
   ])('takes the token out of %s', (url, expected) => {

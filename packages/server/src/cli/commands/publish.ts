@@ -1,24 +1,29 @@
 import { createClient, type StateInfo, ThrumError } from '@thrum/client';
 import { type Duration, toMilliseconds } from '@thrum/core';
 import type { Command } from 'commander';
-import { type Access, accessTo } from '../access.ts';
+import { type Access, accessTo, apiAccessTo } from '../access.ts';
+import { publishByApi, type Publishing } from '../api-publish.ts';
 import { CliError, exitCodes } from '../failure.ts';
 import { addConfigFlags, type Flags } from '../flags.ts';
 import { jsonLine, print } from '../output.ts';
 
 const examples = `
+With an API key (THRUM_API_KEY, or apiKeys of the configuration) and no token it publishes as the server itself, over the
+HTTP API; otherwise as a user, over WebSocket. For --url only the key in THRUM_API_KEY is used.
+
 Exit codes: 0 published · 1 refused · 2 wrong usage · 3 no server answered.
 
 Examples:
   $ thrum publish chat:lobby '{"text":"hi"}'
   $ thrum publish chat:lobby --text "Good morning" --event notice
   $ thrum publish chat:lobby '{"n":1}' --id job-42        a repeat with the same id publishes nothing
-  $ THRUM_TOKEN=… thrum publish chat:lobby '{}' --url wss://example.com/ws`;
+  $ THRUM_TOKEN=… thrum publish chat:lobby '{}' --url wss://example.com/ws
+  $ THRUM_API_KEY=… thrum publish user:7 '{}' --url https://example.com`;
 
 const madeHint =
   '. The token was made with the secret configured here: where the server has another one, give --token, or its --data-dir';
 
-/** `thrum publish`: one publication over WebSocket, and its ack as a JSON line. */
+/** `thrum publish`: one publication, and where it went as a JSON line. */
 export function configure(command: Command): void {
   addConfigFlags(
     command
@@ -38,8 +43,19 @@ export function configure(command: Command): void {
 async function publish(channel: string, text: string, flags: Flags): Promise<void> {
   const data = flags['text'] === true ? text : readData(text);
   const timeout = readTimeout(flags['timeout']);
-  const access = await accessTo(flags);
+  const id = typeof flags['id'] === 'string' ? { id: flags['id'] } : {};
+  const event = String(flags['event']);
+  const api = await apiAccessTo(flags);
+  const published =
+    api === undefined
+      ? await publishAsUser(await accessTo(flags), { channel, event, data, timeout, ...id })
+      : await publishByApi(api, { channel, event, data, timeout, ...id });
+  print(jsonLine({ channel, event, ...published }));
+}
+
+async function publishAsUser(access: Access, publishing: Publishing): Promise<object> {
   const { url, getToken } = access;
+  const { channel, event, data, timeout, id } = publishing;
   // One attempt: whoever runs a command wants to know now.
   using client = createClient(url, {
     getToken,
@@ -51,10 +67,9 @@ async function publish(channel: string, text: string, flags: Flags): Promise<voi
   client.onStateChange((_, info) => {
     last = info;
   });
-  const id = typeof flags['id'] === 'string' ? { id: flags['id'] } : {};
   try {
-    const published = await client.channel(channel).publish(String(flags['event']), data, { timeout, ...id });
-    print(jsonLine({ channel, event: flags['event'], ...published }));
+    const options = { timeout, ...(id === undefined ? {} : { id }) };
+    return await client.channel(channel).publish(event, data, options);
   } catch (error) {
     throw failure(error, access, last);
   }

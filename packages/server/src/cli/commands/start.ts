@@ -15,7 +15,7 @@ import { watchSignals } from '../shutdown.ts';
 const examples = `
 Every option is also a field of thrum.config.ts and a variable; flags win over variables, variables over the file.
 Secrets have no flag, because every user of a machine can read the command lines of all: THRUM_JWT_SECRET,
-THRUM_JWT_PREVIOUS_SECRETS, or the file.
+THRUM_JWT_PREVIOUS_SECRETS, THRUM_API_KEY, or the file.
 
 The first SIGTERM or SIGINT (Ctrl-C) sends the clients away one after the other and stops; a second one stops at once.
 
@@ -59,9 +59,13 @@ async function build({ config, definition }: Loaded): Promise<Thrum> {
   }
 }
 
-async function listen(thrum: Thrum, { host, port, path }: Config): Promise<Listening> {
+async function listen(thrum: Thrum, { host, port, path, tlsCert, tlsKey }: Config): Promise<Listening> {
+  const tls = tlsCert === undefined || tlsKey === undefined ? {} : { tls: { cert: tlsCert, key: tlsKey } };
   try {
-    return await thrum.listen({ host, port, path });
+    const listening = await thrum.listen({ host, port, path, ...tls });
+    // What those who renew certificates send; without it the signal ends the process, as it always did.
+    if (tlsCert !== undefined) process.on('SIGHUP', () => void listening.reloadCertificate());
+    return listening;
   } catch (error) {
     throw new CliError(describe(error, host, port), 1, error);
   }

@@ -28,9 +28,16 @@ export function pathOf({ url = '/' }: IncomingMessage): string {
 /** Node's own limits are wider, count the request line, and are the application's where Thrum is attached. */
 export function checkHeaders({ rawHeaders }: IncomingMessage): Problem | undefined {
   let bytes = 0;
-  // Name and value in turn, with ": " and the line end on the wire.
-  for (const text of rawHeaders) bytes += text.length + 2;
-  if (rawHeaders.length / 2 <= maxHeaders && bytes <= maxHeaderBytes) return undefined;
+  let count = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    // HTTP/2 sends the request line as headers, and its path may carry a token of 8 KiB.
+    if (name.startsWith(':')) continue;
+    // With ": " and the line end, as on the wire of HTTP/1.1.
+    bytes += name.length + (rawHeaders[index + 1] ?? '').length + 4;
+    count += 1;
+  }
+  if (count <= maxHeaders && bytes <= maxHeaderBytes) return undefined;
   return { status: 431, detail: `Expected at most ${maxHeaders} headers of ${maxHeaderBytes} bytes in all.` };
 }
 

@@ -43,7 +43,8 @@ function isLocalPage(origin: string, host: string | undefined): boolean {
   return isIP(url.hostname.replace(/^\[|\]$/g, '')) !== 0 && isSameHost(origin, host);
 }
 
-function isLoopback(hostname: string): boolean {
+/** Whether a host name, as URLs write it, can only be this machine. */
+export function isLoopback(hostname: string): boolean {
   return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
