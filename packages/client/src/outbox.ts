@@ -192,7 +192,8 @@ export const createOutbox = (
         item.dueAt = env.monotonic() + pause;
       } else {
         if (item.publish && !error) acked.add(item.id);
-        for (const oldest of acked) if (acked.size > maxAcked) acked.delete(oldest);
+        const [oldest] = acked;
+        if (acked.size > maxAcked) acked.delete(oldest as FrameId);
         settle(item.id, error ?? frame);
       }
       pump();
