@@ -4,6 +4,7 @@ import {
   checkConvergence,
   checkCounts,
   checkDrain,
+  checkExpected,
   checkLeftovers,
   checkPresence,
   checkQueues,
@@ -34,6 +35,7 @@ export const invariants: Readonly<Record<string, string>> = {
   '18': 'a drain tells everyone and ends in time',
   '19': 'wall-clock jumps change no order and no TTL',
   '20': 'a lost log changes the epoch, and positions are true',
+  fault: 'a fault does what it must, and leaves the rest alone',
   outcome: 'every publish promise settles once, and truthfully',
 };
 
@@ -56,6 +58,7 @@ export const checkers: readonly Checker[] = [
   checkUncaught,
   checkDrain,
   checkClocks,
+  checkExpected,
 ];
 
 /** Every promise that was broken, in the order in which it shows. */

@@ -1,0 +1,1 @@
+export { plantOf } from '@thrum/sim/plants';

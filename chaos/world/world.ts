@@ -1,0 +1,180 @@
+import { mkdirSync } from 'node:fs';
+import type { Line } from '@thrum/sim/history';
+import { Random } from '@thrum/sim/random';
+import { channels, limits } from '../channels.ts';
+import { readLogs } from '../disk/log-on-disk.ts';
+import type { Standings } from '../server/calls.ts';
+import { type FoundRow, logLines, readJournal, type Sighting } from './assemble.ts';
+import { ChaosClient, type ClientPlan, type Surroundings } from './client.ts';
+import { Paper } from './paper.ts';
+import { Reader } from './reader.ts';
+import { ServerProcess } from './server-process.ts';
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly scenario: string;
+  readonly folder: string;
+  readonly faulty: boolean;
+  readonly plant: string | undefined;
+  readonly env: Readonly<Record<string, string>>;
+  readonly pad: number;
+  readonly every: number;
+}
+
+const { durable, recoverable, ephemeral, work, still } = channels;
+const tiers = [durable, recoverable, ephemeral];
+
+const plans: readonly ClientPlan[] = [
+  { name: 'ada', listens: [...tiers, still], publishes: [...tiers, work] },
+  { name: 'bob', listens: tiers, publishes: tiers },
+  { name: 'cyd', listens: [durable, ephemeral], publishes: [work, durable] },
+  { name: 'wes', listens: [work], publishes: [], worker: 'worker-1' },
+];
+
+/** The server, its clients and their networks, and what is known of the disk. */
+export class World implements Surroundings {
+  readonly paper = new Paper();
+  readonly chance: Random;
+  readonly server: ServerProcess;
+  readonly clients: ChaosClient[] = [];
+  readonly reader: Reader;
+  private readonly sightings: Sighting[] = [];
+  /** Everything that any look at the disk has found, by channel, epoch and offset. */
+  private readonly found = new Map<string, FoundRow>();
+  readonly pad: number;
+  every: number;
+  busy = false;
+  private sessions = 0;
+  private calls = 0;
+
+  constructor({ seed, scenario, folder, faulty, plant, env, pad, every }: WorldOptions) {
+    this.chance = new Random(seed).fork(scenario);
+    this.pad = pad;
+    this.every = every;
+    mkdirSync(folder, { recursive: true });
+    this.server = new ServerProcess(this.paper, {
+      folder,
+      plant,
+      env,
+      onStart: ({ standings }) => this.sight(standings, true),
+    });
+    this.reader = new Reader(this.paper, 'rex', durable, () => this.server.url);
+    this.paper.record({
+      k: 'world',
+      seed,
+      faulty,
+      broker: 'sqlite',
+      nodes: 1,
+      outboxBytes: limits.outboxBytes,
+      queue: 100,
+      slack: 1000,
+    });
+  }
+
+  async begin(): Promise<void> {
+    await this.server.start();
+    for (const plan of plans) this.clients.push(await ChaosClient.start(this, plan, this.server.url));
+    this.reader.begin();
+  }
+
+  /** Everybody leaves. Twice is harmless. */
+  async leave(): Promise<void> {
+    for (const client of this.clients.splice(0)) await client.leave();
+    await this.reader.leave();
+  }
+
+  /** Ends what is left, the server last and politely; then the disk says what it kept. */
+  async end(): Promise<void> {
+    this.busy = false;
+    await this.leave();
+    await this.server.terminate();
+    this.readDisk();
+    this.paper.record({ k: 'end' });
+  }
+
+  client(name: string): ChaosClient {
+    const client = this.clients.find(({ plan }) => plan.name === name);
+    if (client === undefined) throw new Error(`there is no client ${name}`);
+    return client;
+  }
+
+  /** Whoever may publish does so until {@link quiet}. */
+  publish(): void {
+    this.busy = true;
+    for (const client of this.clients) void client.publishOn();
+  }
+
+  quiet(): void {
+    this.busy = false;
+    this.paper.record({ k: 'stop' });
+  }
+
+  fault(fault: string, on?: string): void {
+    this.paper.record({ k: 'fault', fault, ...(on === undefined ? {} : { on }) });
+  }
+
+  expect(what: string, came: boolean): void {
+    this.paper.record({ k: 'expected', what, came });
+  }
+
+  private sight(standings: Standings, isStart: boolean): void {
+    this.sightings.push({ t: this.paper.moment, standings, isStart });
+    if (!isStart) return;
+    for (const [channel, { epoch, offset }] of Object.entries(standings)) {
+      const at = { epoch, offset };
+      this.paper.record({
+        k: 'page',
+        conn: 'at its start',
+        channel,
+        asked: this.paper.moment,
+        reverse: false,
+        at,
+        recovered: false,
+        more: false,
+        items: [],
+      });
+    }
+  }
+
+  async standings(): Promise<Standings> {
+    const standings = await this.server.call('standings');
+    this.sight(standings, false);
+    return standings;
+  }
+
+  /** Notes what the disk holds: at the end, and before anything on it is destroyed. */
+  readDisk(): void {
+    const t = this.paper.moment;
+    for (const row of readLogs(this.server.dataDir)) {
+      const { channel, epoch, offset, v } = row;
+      const key = `${channel} ${epoch} ${offset} ${v}`;
+      if (!this.found.has(key)) this.found.set(key, { ...row, t });
+    }
+  }
+
+  uncaught(error: unknown): void {
+    const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.paper.record({ k: 'uncaught', what: `beside the SDK: ${what}` });
+  }
+
+  /** Everything that happened, in the order of time. */
+  history(): readonly Line[] {
+    const journal = readJournal(this.server.journal, (clock) => this.paper.since(clock));
+    const published = new Map<string, number>();
+    for (const line of this.paper.lines) {
+      const key = line.k === 'publish' ? `${line.channel} ${line.v}` : '';
+      if (line.k === 'publish' && !published.has(key)) published.set(key, line.t);
+    }
+    const rows = [...this.found.values()];
+    const logs = logLines({ journal, sightings: this.sightings, rows, published });
+    return [...logs, ...this.paper.lines].sort((a, b) => a.t - b.t);
+  }
+
+  nextSession(): number {
+    return (this.sessions += 1);
+  }
+
+  nextCall(): number {
+    return (this.calls += 1);
+  }
+}
