@@ -167,7 +167,8 @@ export class World implements Surroundings {
     }
     const rows = [...this.found.values()];
     const logs = logLines({ journal, sightings: this.sightings, rows, published });
-    return [...logs, ...this.paper.lines].sort((a, b) => a.t - b.t);
+    // Stable, so that of two lines of one moment the publish comes before its append.
+    return [...this.paper.lines, ...logs].sort((a, b) => a.t - b.t);
   }
 
   nextSession(): number {
