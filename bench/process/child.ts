@@ -16,7 +16,8 @@ export const pinned: boolean =
 export interface ChildOptions {
   readonly title: string;
   readonly program: URL;
-  readonly core: number;
+  /** Default: whichever is free. */
+  readonly core?: number;
   readonly nodeOptions?: readonly string[];
 }
 
@@ -35,7 +36,7 @@ export class Child<C extends Calls<C>> implements AsyncDisposable {
 
   constructor({ title, program, core, nodeOptions = [] }: ChildOptions) {
     const node = [process.execPath, '--conditions=thrum:source', ...nodeOptions, fileURLToPath(program)];
-    const [command = '', ...args] = pinned ? ['taskset', '-c', String(core), ...node] : node;
+    const [command = '', ...args] = pinned && core !== undefined ? ['taskset', '-c', String(core), ...node] : node;
     // What a child prints goes to standard error: standard output is for the tables.
     this.child = spawn(command, args, { stdio: ['ignore', 2, 2, 'ipc'] });
     running.add(this.child);

@@ -67,19 +67,33 @@ function counts(): Counts {
     timers: pendingTimers(),
     sockets: process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length,
     heap: heapUsed + external,
-    outbox: Math.max(0, ...app().connections().map(({ bufferedBytes }) => bufferedBytes)),
+    outbox: Math.max(
+      0,
+      ...app()
+        .connections()
+        .map(({ bufferedBytes }) => bufferedBytes),
+    ),
   };
 }
 
 answer<ServerCalls>({
   async start(options) {
     thrum = compose(options);
-    process.once('SIGTERM', () => void app().close({ drainMs: options.drainMs }).then(() => process.exit(0)));
+    process.once(
+      'SIGTERM',
+      () =>
+        void app()
+          .close({ drainMs: options.drainMs })
+          .then(() => process.exit(0)),
+    );
     const before = await standings();
     const { port } = await app().listen({ port: options.port });
     return { port, standings: before, counts: counts() };
   },
   standings,
   counts,
-  connections: () => app().connections().map(({ connectionId }) => connectionId),
+  connections: () =>
+    app()
+      .connections()
+      .map(({ connectionId }) => connectionId),
 });

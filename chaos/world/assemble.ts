@@ -76,8 +76,7 @@ function livesOf(channel: string, { journal, sightings, rows }: Omit<Evidence, '
       glimpses.push({ t, epoch: standing.epoch, carried: standing.offset, isStart });
   }
   for (const { t, epoch, offset } of [...journal, ...rows])
-    if (epoch != null && offset != null)
-      glimpses.push({ t, epoch, carried: offset - 1, isStart: false });
+    if (epoch != null && offset != null) glimpses.push({ t, epoch, carried: offset - 1, isStart: false });
   glimpses.sort((a, b) => a.t - b.t);
   const lives: LogLine[] = [];
   const known = new Set<string>();

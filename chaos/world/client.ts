@@ -122,7 +122,8 @@ export class ChaosClient {
   /** Ends this life; the SDK lets go of everything. */
   end(): void {
     const { paper } = this.world;
-    if (this.isIdle) paper.record({ k: 'leftover', who: this.life, what: 'queued', count: this.client.stats().queued });
+    if (this.isIdle)
+      paper.record({ k: 'leftover', who: this.life, what: 'queued', count: this.client.stats().queued });
     for (const { s, name } of this.listening.values())
       paper.record({ k: 'unlisten', c: this.life, s, channel: name });
     this.listening.clear();

@@ -76,7 +76,8 @@ export class Reader {
   /** One page of a channel's history, chosen by chance. */
   async page(chance: Random, channel: string): Promise<Frame | undefined> {
     const { place } = this;
-    const since = channel === this.channel && place !== undefined && chance.chance(0.5) ? { since: place } : {};
+    const since =
+      channel === this.channel && place !== undefined && chance.chance(0.5) ? { since: place } : {};
     return this.ask({
       type: 'history',
       channel,

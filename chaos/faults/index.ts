@@ -1,0 +1,11 @@
+import { freeze, kill, none } from './process.ts';
+import type { Scenario } from './scenario.ts';
+
+export const scenarios: readonly Scenario[] = [none, kill, freeze];
+
+/** @throws Error naming those there are. */
+export function scenarioOf(name: string): Scenario {
+  const found = scenarios.find((each) => each.name === name);
+  if (found !== undefined) return found;
+  throw new Error(`there is no fault "${name}"; there are ${scenarios.map((each) => each.name).join(', ')}`);
+}
