@@ -5,9 +5,10 @@ import { gate, planted } from './cli/gate.ts';
 import { help, type Options, readOptions } from './cli/options.ts';
 import { failureText, table } from './cli/report.ts';
 import { type Task, workAll } from './cli/work.ts';
+import { buildShim } from './disk/shim.ts';
 import { scenarioOf, scenarios } from './faults/index.ts';
 import type { Scenario } from './faults/scenario.ts';
-import { plants } from './plants.ts';
+import { plantedAs, plants } from './plants.ts';
 import type { Result } from './result.ts';
 
 const out = (text: string): void => void process.stdout.write(text);
@@ -17,8 +18,11 @@ async function main(options: Options): Promise<number> {
   const { seed } = options;
   out(`seed ${seed}\n`);
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'thrum-chaos-')));
-  if (options.gate) return (await gate(options, folder, out)) ? 0 : 1;
-  if (options.plant !== undefined) return planted(options.plant, options, folder, out);
+  if (options.gate) return (await gate(options, { folder, ...shimFor(scenarios, folder) }, out)) ? 0 : 1;
+  if (options.plant !== undefined) {
+    const needed = shimFor([scenarioOf(plantedAs(options.plant).scenario)], folder);
+    return planted(options.plant, options, { folder, ...needed }, out);
+  }
   const chosen = options.only === undefined ? scenarios : options.only.map(scenarioOf);
   return faults(chosen, options, folder);
 }
@@ -26,7 +30,8 @@ async function main(options: Options): Promise<number> {
 async function faults(chosen: readonly Scenario[], options: Options, folder: string): Promise<number> {
   const { seed, jobs, strict, keep } = options;
   const seconds = Math.max(1, (options.seconds * Math.min(jobs, chosen.length)) / chosen.length);
-  const tasks = chosen.map(({ name }): Task => ({ scenario: name, seed, seconds, folder, shim: {} }));
+  const shim = shimFor(chosen, folder);
+  const tasks = chosen.map(({ name }): Task => ({ scenario: name, seed, seconds, folder, ...shim }));
   const results = new Map<string, Result>();
   let failed = 0;
   await workAll(tasks, jobs, ({ scenario }, result) => {
@@ -51,6 +56,21 @@ async function faults(chosen: readonly Scenario[], options: Options, folder: str
   if (failed > 0 || keep) out(`\nhistories, logs and data folders: ${folder}\n`);
   else rmSync(folder, { recursive: true, force: true });
   return failed > 0 ? 1 : 0;
+}
+
+/** Built once for those that need it. @throws Error saying what is missing. */
+function shimFor(chosen: readonly Scenario[], folder: string): { readonly shim?: string } {
+  const needing = chosen.filter(({ shim }) => shim === true).map(({ name }) => name);
+  if (needing.length === 0) return {};
+  try {
+    return { shim: buildShim(folder) };
+  } catch (error) {
+    const others = scenarios.filter(({ shim }) => shim !== true).map(({ name }) => name);
+    throw new Error(
+      `${(error as Error).message}\nwithout it: ${needing.join(', ')} cannot run; leave them out with --only ${others.join(',')}`,
+      { cause: error },
+    );
+  }
 }
 
 function list(): number {

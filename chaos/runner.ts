@@ -13,19 +13,19 @@ export interface RunnerCalls {
     readonly seconds: number;
     readonly folder: string;
     readonly plant?: string;
-    readonly env: Readonly<Record<string, string>>;
+    readonly shim?: string;
   }): Promise<Result>;
 }
 
 answer<RunnerCalls>({
-  async run({ scenario, seed, seconds, folder, plant, env }) {
+  async run({ scenario, seed, seconds, folder, plant, shim }) {
     const done = await run({
       scenario: scenarioOf(scenario),
       seed,
       seconds,
       folder,
       plant,
-      env,
+      shim,
       onRound: (round) => void process.stderr.write(`${scenario}: round ${round}\n`),
     });
     writeFileSync(

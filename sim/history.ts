@@ -65,6 +65,8 @@ export type Happening =
       readonly s: number;
       readonly channel: string;
       readonly ack?: boolean;
+      /** Of the named subscriber. */
+      readonly name?: string;
     }
   | {
       readonly k: 'recv';

@@ -36,7 +36,8 @@ export class Child<C extends Calls<C>> implements AsyncDisposable {
 
   constructor({ title, program, core, nodeOptions = [] }: ChildOptions) {
     const node = [process.execPath, '--conditions=thrum:source', ...nodeOptions, fileURLToPath(program)];
-    const [command = '', ...args] = pinned && core !== undefined ? ['taskset', '-c', String(core), ...node] : node;
+    const [command = '', ...args] =
+      pinned && core !== undefined ? ['taskset', '-c', String(core), ...node] : node;
     // What a child prints goes to standard error: standard output is for the tables.
     this.child = spawn(command, args, { stdio: ['ignore', 2, 2, 'ipc'] });
     running.add(this.child);

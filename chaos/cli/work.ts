@@ -10,8 +10,8 @@ export interface Task {
   readonly seconds: number;
   readonly folder: string;
   readonly plant?: string;
-  /** The environment of servers under the shim. */
-  readonly shim: Readonly<Record<string, string>>;
+  /** The library, for scenarios that need it. */
+  readonly shim?: string;
 }
 
 /** Beside the rounds: starts, convergence, leaving, reading the disk, checking. */
@@ -23,10 +23,15 @@ export async function work({ scenario, seed, seconds, folder, plant, shim }: Tas
     title: `the runner of ${scenario}`,
     program: new URL('../runner.ts', import.meta.url),
   });
-  const env = scenarioOf(scenario).shim === true ? shim : {};
-  const options = { scenario, seed, seconds, folder: join(folder, scenario), env };
-  const planted = plant === undefined ? options : { ...options, plant };
-  return (await runner.call('run', planted, seconds * 3000 + overhead)) as Result;
+  const options = {
+    scenario,
+    seed,
+    seconds,
+    folder: join(folder, scenario),
+    ...(plant === undefined ? {} : { plant }),
+    ...(shim !== undefined && scenarioOf(scenario).shim === true ? { shim } : {}),
+  };
+  return (await runner.call('run', options, seconds * 3000 + overhead)) as Result;
 }
 
 /** All of them, so many at a time; `onDone` hears of each in the order in which they end. */

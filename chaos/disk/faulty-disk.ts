@@ -88,8 +88,7 @@ export class FaultyDisk {
     const candidates = [notes, notes.slice(0, -1)].map((some) =>
       difference(afterPowerLoss(this.before, some, 'all', chance), now),
     );
-    if (!candidates.includes(undefined))
-      throw new Error(`the shim has missed a change: ${candidates[0]}`);
+    if (!candidates.includes(undefined)) throw new Error(`the shim has missed a change: ${candidates[0]}`);
   }
 }
 

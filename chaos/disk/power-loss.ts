@@ -112,12 +112,11 @@ function entriesAfter(
 ): Map<string, File> {
   const entries = new Map(before);
   for (const { entry, file } of changes) {
-    if (entry.kind === 'made') entries.set(entry.name, file);
-    else if (entry.kind === 'unlinked') entries.delete(entry.name);
-    else {
+    if (entry.kind === 'renamed') {
       entries.delete(entry.from);
       entries.set(entry.to, file);
-    }
+    } else if (entry.kind === 'made') entries.set(entry.name, file);
+    else entries.delete(entry.name);
   }
   return entries;
 }
@@ -136,7 +135,7 @@ function applied(before: Buffer, changes: readonly Change[], keeps: () => boolea
       size = change.size;
       continue;
     }
-    for (let at = change.at; at < endOf(change); ) {
+    for (let at = change.at; at < endOf(change);) {
       const next = Math.min(endOf(change), at - (at % sectorBytes) + sectorBytes);
       if (keeps()) {
         change.bytes.copy(bytes, at, at - change.at, next - change.at);

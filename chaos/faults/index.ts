@@ -1,7 +1,25 @@
+import { damaged, diskFull, powerLoss, restored, wiped } from './disk.ts';
+import { flap, halfOpen, slowReader, storm } from './network.ts';
 import { freeze, kill, none } from './process.ts';
 import type { Scenario } from './scenario.ts';
+import { clock, drain } from './time.ts';
 
-export const scenarios: readonly Scenario[] = [none, kill, freeze];
+export const scenarios: readonly Scenario[] = [
+  none,
+  kill,
+  freeze,
+  halfOpen,
+  flap,
+  slowReader,
+  wiped,
+  damaged,
+  restored,
+  powerLoss,
+  diskFull,
+  clock,
+  drain,
+  storm,
+];
 
 /** @throws Error naming those there are. */
 export function scenarioOf(name: string): Scenario {

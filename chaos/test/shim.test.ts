@@ -44,8 +44,7 @@ async function killed(disk: FaultyDisk, program: string): Promise<string> {
   return text;
 }
 
-const read = (disk: FaultyDisk, name: string): string =>
-  fs.readFileSync(join(disk.dataDir, name), 'utf8');
+const read = (disk: FaultyDisk, name: string): string => fs.readFileSync(join(disk.dataDir, name), 'utf8');
 const names = (disk: FaultyDisk): string[] => fs.readdirSync(disk.dataDir).sort();
 
 const synced = `

@@ -130,6 +130,12 @@ export class ChaosClient {
     this.client.dispose();
   }
 
+  /** As a program that crashed and was started again. */
+  restart(): void {
+    this.end();
+    this.begin();
+  }
+
   async leave(): Promise<void> {
     this.end();
     await this.proxy[Symbol.asyncDispose]();

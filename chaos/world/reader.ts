@@ -7,6 +7,8 @@ import type { Paper } from './paper.ts';
 import { Tap } from './tapped-socket.ts';
 
 const deadline = 3000;
+/** Of frames whose answer somebody waits for. */
+const askPrefix = 'ask-';
 
 /**
  * A client without an SDK, straight at the server: it follows one channel on the bare wire, comes back from its last
@@ -18,6 +20,7 @@ export class Reader {
   private readonly url: () => string;
   private readonly user: string;
   private lives = 0;
+  private values = 0;
   private over = false;
   private place: Place | undefined;
   private raw: RawClient | undefined;
@@ -47,6 +50,11 @@ export class Reader {
     return this.tap !== undefined && this.tap.conn !== '' && this.raw !== undefined;
   }
 
+  /** Its connection, as the server names it. */
+  get conn(): string {
+    return this.tap?.conn ?? '';
+  }
+
   /** Stops reading, so that the server's bytes pile up. */
   pause(): void {
     this.raw?.pause();
@@ -60,7 +68,7 @@ export class Reader {
   async ask(frame: { readonly type: string } & Frame): Promise<Frame | undefined> {
     const { raw, tap } = this;
     if (raw === undefined || tap === undefined) return undefined;
-    const id = `ask-${this.user}-${Math.round(this.paper.moment * 1000)}`;
+    const id = `${askPrefix}${this.user}-${Math.round(this.paper.moment * 1000)}`;
     const asked = { id, ...frame };
     tap.toServer(asked);
     const answer = raw.ask(asked, deadline);
@@ -85,6 +93,34 @@ export class Reader {
       reverse: chance.chance(0.5),
       ...since,
     });
+  }
+
+  /** Publishes the next value; resolves with what answers it. */
+  async publish(channel: string, call: number): Promise<Frame | undefined> {
+    const v = this.next(channel, call);
+    const answer = await this.ask({ type: 'message', channel, data: { v }, id: `${askPrefix}${v}!` });
+    const code = answer?.['type'] === 'ack' ? undefined : String(answer?.['code'] ?? 'timeout');
+    this.paper.record({
+      k: 'settled',
+      call,
+      ok: code === undefined,
+      ...(code === undefined ? {} : { code }),
+    });
+    return answer;
+  }
+
+  /** Publishes the next value without an id: nobody answers, and nobody remembers. Returns the value. */
+  send(channel: string, call: number): string {
+    const v = this.next(channel, call);
+    this.raw?.send({ type: 'message', channel, data: { v } });
+    return v;
+  }
+
+  private next(channel: string, call: number): string {
+    this.values += 1;
+    const v = `${this.user}.1#${this.values}`;
+    this.paper.record({ k: 'publish', call, v, channel, from: this.user, id: `${askPrefix}${v}!` });
+    return v;
   }
 
   private async live(): Promise<void> {
@@ -118,7 +154,7 @@ export class Reader {
       for (;;) {
         // Answers to `ask` are taken by who asked.
         const frame = await raw.frames.next(
-          (each) => each['timestamp'] !== undefined || !String(each['id']).startsWith('ask-'),
+          (each) => each['timestamp'] !== undefined || !String(each['id']).startsWith(askPrefix),
           () => 'a frame',
           60_000,
         );

@@ -4,6 +4,7 @@ import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Caller } from '@thrum/bench/caller';
+import type { FaultyDisk } from '../disk/faulty-disk.ts';
 import type { Counts, ServerCalls, Started } from '../server/calls.ts';
 import { limits } from '../channels.ts';
 import type { Paper } from './paper.ts';
@@ -18,8 +19,8 @@ const callDeadline = 10_000;
 export interface ServerOptions {
   readonly folder: string;
   readonly plant: string | undefined;
-  /** For the process alone: the shim. */
-  readonly env: Readonly<Record<string, string>>;
+  /** Its disk, where the shim makes one of it. */
+  readonly disk: (dataDir: string) => FaultyDisk | undefined;
   /** Told of each start, before anybody can connect. */
   readonly onStart: (started: Started) => void;
 }
@@ -36,6 +37,7 @@ export class ServerProcess {
   private caller: Caller<ServerCalls> | undefined;
   private port = 0;
   private expected = false;
+  private readonly disk: FaultyDisk | undefined;
 
   constructor(paper: Paper, options: ServerOptions) {
     this.paper = paper;
@@ -43,6 +45,7 @@ export class ServerProcess {
     this.dataDir = join(options.folder, 'data');
     this.journal = join(options.folder, 'journal.jsonl');
     mkdirSync(this.dataDir, { recursive: true });
+    this.disk = options.disk(this.dataDir);
   }
 
   get url(): string {
@@ -54,12 +57,17 @@ export class ServerProcess {
   }
 
   async start(): Promise<void> {
-    const { plant, env, folder, onStart } = this.options;
+    const { plant, folder, onStart } = this.options;
+    this.disk?.begin();
     const child = spawn(
       process.execPath,
       ['--conditions=thrum:source', '--disable-warning=ExperimentalWarning', '--import', preload, program],
       {
-        env: { ...ownEnvironment(), ...env, ...(plant === undefined ? {} : { CHAOS_PLANT: plant }) },
+        env: {
+          ...ownEnvironment(),
+          ...this.disk?.env,
+          ...(plant === undefined ? {} : { CHAOS_PLANT: plant }),
+        },
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       },
     );
@@ -71,6 +79,10 @@ export class ServerProcess {
       this.paper.record({ k: 'uncaught', what: `the server's standard error: ${chunk.toString().trim()}` });
     });
     child.once('exit', (code, signal) => this.ended(child, code, signal));
+    // One that is stopped does not notice that nobody is there any more.
+    const kill = (): void => void child.kill('SIGKILL');
+    process.once('exit', kill);
+    child.once('exit', () => process.off('exit', kill));
     const started = await this.caller.call(
       'start',
       {

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import type { Line } from '@thrum/sim/history';
 import { Random } from '@thrum/sim/random';
 import { channels, limits } from '../channels.ts';
+import { FaultyDisk } from '../disk/faulty-disk.ts';
 import { readLogs } from '../disk/log-on-disk.ts';
 import type { Standings } from '../server/calls.ts';
 import { type FoundRow, logLines, readJournal, type Sighting } from './assemble.ts';
@@ -16,7 +17,8 @@ export interface WorldOptions {
   readonly folder: string;
   readonly faulty: boolean;
   readonly plant: string | undefined;
-  readonly env: Readonly<Record<string, string>>;
+  /** The shim's library; undefined: the server runs without it. */
+  readonly shim: string | undefined;
   readonly pad: number;
   readonly every: number;
 }
@@ -41,13 +43,17 @@ export class World implements Surroundings {
   private readonly sightings: Sighting[] = [];
   /** Everything that any look at the disk has found, by channel, epoch and offset. */
   private readonly found = new Map<string, FoundRow>();
+  private readonly places = new Set<string>();
   readonly pad: number;
   every: number;
   busy = false;
+  /** Whether we have damaged the disk ourselves: what it says then is no proof against what it said before. */
+  isDamaged = false;
+  private ownDisk: FaultyDisk | undefined;
   private sessions = 0;
   private calls = 0;
 
-  constructor({ seed, scenario, folder, faulty, plant, env, pad, every }: WorldOptions) {
+  constructor({ seed, scenario, folder, faulty, plant, shim, pad, every }: WorldOptions) {
     this.chance = new Random(seed).fork(scenario);
     this.pad = pad;
     this.every = every;
@@ -55,7 +61,8 @@ export class World implements Surroundings {
     this.server = new ServerProcess(this.paper, {
       folder,
       plant,
-      env,
+      disk: (dataDir) =>
+        (this.ownDisk = shim === undefined ? undefined : new FaultyDisk(shim, folder, dataDir)),
       onStart: ({ standings }) => this.sight(standings, true),
     });
     this.reader = new Reader(this.paper, 'rex', durable, () => this.server.url);
@@ -73,8 +80,12 @@ export class World implements Surroundings {
 
   async begin(): Promise<void> {
     await this.server.start();
-    for (const plan of plans) this.clients.push(await ChaosClient.start(this, plan, this.server.url));
+    for (const plan of plans) await this.join(plan);
     this.reader.begin();
+  }
+
+  async join(plan: ClientPlan): Promise<void> {
+    this.clients.push(await ChaosClient.start(this, plan, this.server.url));
   }
 
   /** Everybody leaves. Twice is harmless. */
@@ -89,7 +100,14 @@ export class World implements Surroundings {
     await this.leave();
     await this.server.terminate();
     this.readDisk();
+    this.ownDisk?.close();
     this.paper.record({ k: 'end' });
+  }
+
+  /** @throws Error where the scenario forgot to ask for the shim. */
+  get disk(): FaultyDisk {
+    if (this.ownDisk === undefined) throw new Error('this server runs without the shim');
+    return this.ownDisk;
   }
 
   client(name: string): ChaosClient {
@@ -147,8 +165,10 @@ export class World implements Surroundings {
     const t = this.paper.moment;
     for (const row of readLogs(this.server.dataDir)) {
       const { channel, epoch, offset, v } = row;
-      const key = `${channel} ${epoch} ${offset} ${v}`;
-      if (!this.found.has(key)) this.found.set(key, { ...row, t });
+      const place = `${channel} ${epoch} ${offset}`;
+      if (this.isDamaged && this.places.has(place)) continue;
+      if (offset !== null) this.places.add(place);
+      if (!this.found.has(`${place} ${v}`)) this.found.set(`${place} ${v}`, { ...row, t });
     }
   }
 

@@ -13,7 +13,7 @@ import {
 import { checkEpochs, checkOneMessage, checkOrder, checkSent } from './log.ts';
 import { checkAcknowledged, checkOutcomes } from './outcomes.ts';
 import { checkRights } from './rights.ts';
-import { checkStreams } from './streams.ts';
+import { checkNamed, checkStreams } from './streams.ts';
 import { checkPages, checkWire } from './wire.ts';
 
 /** What each invariant says; the numbers are those of reliability.md. */
@@ -47,6 +47,7 @@ export const checkers: readonly Checker[] = [
   checkAcknowledged,
   checkOutcomes,
   checkStreams,
+  checkNamed,
   checkWire,
   checkPages,
   checkRights,

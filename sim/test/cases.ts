@@ -12,7 +12,7 @@ import {
 import { checkEpochs, checkOneMessage, checkOrder, checkSent } from '../check/log.ts';
 import { checkAcknowledged, checkOutcomes } from '../check/outcomes.ts';
 import { checkRights } from '../check/rights.ts';
-import { checkStreams } from '../check/streams.ts';
+import { checkNamed, checkStreams } from '../check/streams.ts';
 import { checkPages, checkWire } from '../check/wire.ts';
 import type { Checker, Happening } from '../history.ts';
 import * as h from './histories.ts';
@@ -153,6 +153,30 @@ export const cases: readonly Case[] = [
     'recovered somewhere else',
     '7',
     [h.listen, h.status('subscribed', h.at(0)), h.recv('p#1', h.at(1)), h.status('recovered', h.at(3))],
+  ],
+  [
+    checkNamed,
+    'a successor who gets the last one again',
+    undefined,
+    [
+      { ...h.listen, name: 'w' } as Happening,
+      h.status('subscribed', h.at(0)),
+      h.recv('p#1', h.at(1)),
+      { ...h.listen, s: 2, name: 'w' } as Happening,
+      { ...h.status('recovered', h.at(0)), s: 2 } as Happening,
+    ],
+  ],
+  [
+    checkNamed,
+    'a successor who begins too late',
+    '7',
+    [
+      { ...h.listen, name: 'w' } as Happening,
+      h.status('subscribed', h.at(0)),
+      h.recv('p#1', h.at(1)),
+      { ...h.listen, s: 2, name: 'w' } as Happening,
+      { ...h.status('recovered', h.at(2)), s: 2 } as Happening,
+    ],
   ],
   [
     checkWire,
