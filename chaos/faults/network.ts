@@ -3,7 +3,7 @@ import { sleep } from '../clock.ts';
 import type { ClientPlan } from '../world/client.ts';
 import type { Scenario } from './scenario.ts';
 
-const crowd = 60;
+const crowd = 40;
 
 /** In turn, so that each round is another kind. */
 const silences = ['both', 'up', 'down', 'gone'] as const;
@@ -68,7 +68,11 @@ export const slowReader: Scenario = {
       world.server.call('connections').then((connections) => !connections.includes(reader.conn));
     // The kernel's buffers take several megabytes before the outbox has any.
     const until = performance.now() + 12_000;
-    while (performance.now() < until && !(await closed())) await sleep(100);
+    while (performance.now() < until && !(await closed())) {
+      // It is slow, not dead.
+      reader.poke();
+      await sleep(100);
+    }
     return async () => {
       reader.resume();
       const end = performance.now() + 5000;

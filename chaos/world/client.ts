@@ -78,7 +78,7 @@ export class ChaosClient {
     this.client = createClient(this.proxy.url, {
       WebSocket: tappedSocket(paper, { c, user: name }),
       getToken: () => name,
-      backoff: { base: 100, max: 1000 },
+      backoff: { base: 50, max: 500 },
       connectTimeout: 2000,
       pingInterval: 500,
       pongTimeout: 1000,

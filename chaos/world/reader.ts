@@ -64,6 +64,11 @@ export class Reader {
     this.raw?.resume();
   }
 
+  /** Says something, so that the server hears that it lives. */
+  poke(): void {
+    this.raw?.send({ type: 'ping' });
+  }
+
   /** Asks and waits for the answer; undefined when there is none in time. */
   async ask(frame: { readonly type: string } & Frame): Promise<Frame | undefined> {
     const { raw, tap } = this;
