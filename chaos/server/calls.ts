@@ -30,6 +30,8 @@ export interface Counts {
   readonly connections: number;
   readonly subscriptions: number;
   readonly channels: number;
+  /** Connections closed because they read too slowly, so far. */
+  readonly slowConsumers: number;
   readonly timers: number;
   readonly sockets: number;
   /** Bytes of heap and of buffers outside it. */

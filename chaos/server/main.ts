@@ -58,12 +58,13 @@ async function standings(): Promise<Standings> {
 }
 
 function counts(): Counts {
-  const { connections, subscriptions, channels } = app().metrics;
+  const { connections, subscriptions, channels, slowConsumers } = app().metrics;
   const { heapUsed, external } = process.memoryUsage();
   return {
     connections,
     subscriptions,
     channels,
+    slowConsumers,
     timers: pendingTimers(),
     sockets: process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length,
     heap: heapUsed + external,

@@ -23,6 +23,8 @@ export interface Evidence {
   readonly rows: readonly FoundRow[];
   /** When each value was first published, by channel and value. */
   readonly published: ReadonlyMap<string, number>;
+  /** When each was delivered to somebody, the same way. */
+  readonly heard: ReadonlyMap<string, readonly number[]>;
 }
 
 export function readJournal(file: string, since: (clock: number) => number): JournalLine[] {
@@ -40,21 +42,25 @@ export function readJournal(file: string, since: (clock: number) => number): Jou
  * was looked at; what the server said of it gives no more than the moment. Of an ephemeral channel the disk has the
  * idempotency key alone, and where the server lived on, its word is as good.
  */
-export function logLines({ journal, sightings, rows, published }: Evidence): Line[] {
+export function logLines(evidence: Evidence): Line[] {
+  const { journal, rows } = evidence;
   const own = <T extends { readonly channel: string }>(all: readonly T[], channel: string): T[] =>
     all.filter((each) => each.channel === channel);
+  const evidenceOf = (channel: string): Evidence => ({
+    ...evidence,
+    journal: own(journal, channel),
+    rows: own(rows, channel),
+  });
   const ephemeral = new Set(
     [...journal, ...rows].map(({ channel }) => channel).filter((channel) => !keptChannels.includes(channel)),
   );
   return [
     ...keptChannels.flatMap((channel) => {
-      const evidence = { journal: own(journal, channel), sightings, rows: own(rows, channel), published };
-      const lives = livesOf(channel, evidence);
-      return [...lives, ...appendsOf(channel, lives, evidence)];
+      const own = evidenceOf(channel);
+      const lives = livesOf(channel, own);
+      return [...lives, ...appendsOf(channel, lives, own)];
     }),
-    ...[...ephemeral].flatMap((channel) =>
-      placelessOf(channel, own(journal, channel), own(rows, channel), published),
-    ),
+    ...[...ephemeral].flatMap((channel) => placelessOf(channel, evidenceOf(channel))),
   ];
 }
 
@@ -68,7 +74,7 @@ interface Glimpse {
   readonly isStart: boolean;
 }
 
-function livesOf(channel: string, { journal, sightings, rows }: Omit<Evidence, 'published'>): LogLine[] {
+function livesOf(channel: string, { journal, sightings, rows }: Evidence): LogLine[] {
   const glimpses: Glimpse[] = [];
   for (const { t, standings, isStart } of sightings) {
     const standing = standings[channel];
@@ -114,26 +120,34 @@ function appendsOf(
   });
 }
 
-/** Without places, the order is that of the publisher's counter where nobody noted the moment. */
-function placelessOf(
-  channel: string,
-  journal: readonly JournalLine[],
-  rows: readonly FoundRow[],
-  published: Evidence['published'],
-): Line[] {
-  const lines: Line[] = journal.map(({ t, v, from }) => ({ t, ...append(channel, v, from) }));
-  const said = new Set(journal.map(({ v }) => v));
-  for (const { v, from } of rows) {
-    if (said.has(v)) continue;
-    const [life, count] = v.split('#');
-    const before = journal.filter((line) => {
-      const [other, number] = line.v.split('#');
-      return other === life && Number(number) < Number(count);
-    });
-    const t = Math.max(published.get(`${channel} ${v}`) ?? 0, ...before.map((line) => line.t));
+/**
+ * Without places, each look at a key on the disk and each word of the server stands for one append, unless the word came
+ * first. It happened before the first who heard of it.
+ */
+function placelessOf(channel: string, { journal, rows, published, heard }: Evidence): Line[] {
+  const said = Map.groupBy(journal, ({ v }) => v);
+  const kept = rows.filter(({ v, t }) => said.get(v)?.some((line) => line.t <= t) !== true);
+  const lines: Line[] = [];
+  const last = new Map<string, number>();
+  for (const { t: by, v, from } of [...journal, ...kept].sort((a, b) => a.t - b.t)) {
+    const after = last.get(v) ?? 0;
+    last.set(v, by);
+    const first = heard.get(`${channel} ${v}`)?.find((t) => t > after && t <= by);
+    const isSaid = said.get(v)?.some(({ t }) => t === by) === true;
+    const t = first ?? (isSaid ? by : afterItsElders(v, journal, published.get(`${channel} ${v}`) ?? 0));
     lines.push({ t, ...append(channel, v, from ?? undefined) });
   }
   return lines;
+}
+
+/** When nobody noted it: not before what its publisher had sent earlier. */
+function afterItsElders(v: string, journal: readonly JournalLine[], published: number): number {
+  const [life, count] = v.split('#');
+  const elders = journal.filter((line) => {
+    const [other, number] = line.v.split('#');
+    return other === life && Number(number) < Number(count);
+  });
+  return Math.max(published, ...elders.map(({ t }) => t));
 }
 
 function append(

@@ -181,12 +181,15 @@ export class World implements Surroundings {
   history(): readonly Line[] {
     const journal = readJournal(this.server.journal, (clock) => this.paper.since(clock));
     const published = new Map<string, number>();
+    const heard = new Map<string, number[]>();
     for (const line of this.paper.lines) {
-      const key = line.k === 'publish' ? `${line.channel} ${line.v}` : '';
-      if (line.k === 'publish' && !published.has(key)) published.set(key, line.t);
+      if (line.k !== 'publish' && line.k !== 'sent' && line.k !== 'recv') continue;
+      const key = `${line.channel} ${line.v}`;
+      if (line.k !== 'publish') heard.set(key, [...(heard.get(key) ?? []), line.t]);
+      else if (!published.has(key)) published.set(key, line.t);
     }
     const rows = [...this.found.values()];
-    const logs = logLines({ journal, sightings: this.sightings, rows, published });
+    const logs = logLines({ journal, sightings: this.sightings, rows, published, heard });
     // Stable, so that of two lines of one moment the publish comes before its append.
     return [...this.paper.lines, ...logs].sort((a, b) => a.t - b.t);
   }
