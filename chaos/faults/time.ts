@@ -47,7 +47,9 @@ export const drain: Scenario = {
   what: 'SIGTERM under load: everyone is told, the process ends in time, everyone resumes',
   faulty: false,
   async strike(world, chance) {
-    const conns = [world.reader.conn, ...world.clients.map(({ client }) => client.connectionId ?? '')];
+    const there = [world.reader.conn, ...world.clients.map(({ client }) => client.connectionId ?? '')];
+    // Whoever is on the way back has nothing to be told.
+    const conns = there.filter((conn) => conn !== '');
     world.paper.record({ k: 'drain', node: 'server', ms: limits.drainSeconds * 1000 + closing, conns });
     await world.server.terminate();
     world.paper.record({ k: 'drained', node: 'server', left: 0 });

@@ -55,6 +55,4 @@ export interface ServerCalls {
   start(options: StartOptions): Started;
   standings(): Standings;
   counts(): Counts;
-  /** Ids of those who are connected. */
-  connections(): readonly string[];
 }

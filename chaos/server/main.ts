@@ -93,8 +93,4 @@ answer<ServerCalls>({
   },
   standings,
   counts,
-  connections: () =>
-    app()
-      .connections()
-      .map(({ connectionId }) => connectionId),
 });

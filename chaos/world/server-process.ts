@@ -59,15 +59,13 @@ export class ServerProcess {
   async start(): Promise<void> {
     const { plant, folder, onStart } = this.options;
     this.disk?.begin();
+    // As an environment variable the flag reaches the broker's threads too, which take no others.
+    const planted = plant === undefined ? {} : { CHAOS_PLANT: plant, NODE_OPTIONS: `--import=${preload}` };
     const child = spawn(
       process.execPath,
-      ['--conditions=thrum:source', '--disable-warning=ExperimentalWarning', '--import', preload, program],
+      ['--conditions=thrum:source', '--disable-warning=ExperimentalWarning', program],
       {
-        env: {
-          ...ownEnvironment(),
-          ...this.disk?.env,
-          ...(plant === undefined ? {} : { CHAOS_PLANT: plant }),
-        },
+        env: { ...ownEnvironment(), ...this.disk?.env, ...planted },
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       },
     );
