@@ -5,7 +5,7 @@ import { sliceOf } from '@thrum/sim/slice';
 import type { Run } from './run.ts';
 
 /** A broken promise, and the lines that show it. */
-export interface Broken {
+interface Broken {
   readonly invariant: string;
   readonly says: string;
   readonly message: string;

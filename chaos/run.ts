@@ -51,6 +51,9 @@ export async function run(options: RunOptions): Promise<Run> {
       if (convergedIn.length > 1 && performance.now() + (performance.now() - began) > until) break;
     }
     await leave(world);
+  } catch (error) {
+    // A server that does not start or answer is a finding, and what led to it is worth reading.
+    world.uncaught(error);
   } finally {
     await world.end();
     process.off('unhandledRejection', uncaught).off('uncaughtException', uncaught);
@@ -120,9 +123,9 @@ async function stand(world: World, healed: number): Promise<void> {
 
 /** Looks at memory and queues while a round goes on. */
 function watch(world: World): { stop(): Promise<void> } {
-  let over = false;
+  const over = new AbortController();
   const looking = (async () => {
-    while (!over) {
+    while (!over.signal.aborted) {
       await sleep(200);
       // A server that is down or stopped does not answer, and has nothing to show.
       const counts = await world.server.call('counts').catch(() => undefined);
@@ -131,7 +134,7 @@ function watch(world: World): { stop(): Promise<void> } {
   })();
   return {
     stop: () => {
-      over = true;
+      over.abort();
       return looking;
     },
   };

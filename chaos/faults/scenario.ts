@@ -2,7 +2,7 @@ import type { Random } from '@thrum/sim/random';
 import type { World } from '../world/world.ts';
 
 /** Ends a fault; everything must be well again in bounded time after it. */
-export type Heal = () => Promise<void> | void;
+type Heal = () => Promise<void> | void;
 
 export interface Scenario {
   readonly name: string;

@@ -174,7 +174,7 @@ export class World implements Surroundings {
 
   uncaught(error: unknown): void {
     const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.paper.record({ k: 'uncaught', what: `beside the SDK: ${what}` });
+    this.paper.record({ k: 'uncaught', what: `beside the server: ${what}` });
   }
 
   /** Everything that happened, in the order of time. */
