@@ -107,13 +107,23 @@ export const powerLoss: Scenario = {
   shim: true,
   every: 5,
   async strike(world, chance, round) {
-    await world.server.kill();
-    const survival = round % 2 === 0 ? 'none' : 'some';
-    const { lostBytes } = world.disk.losePower(survival, chance);
-    world.fault(`power-loss, of the unsynced ${survival} survived`, `${lostBytes} bytes lost`);
+    await losePower(world, chance, round);
+    if (chance.chance(0.3)) {
+      // Again, while it is still about its recovery.
+      await world.server.start();
+      await sleep(chance.between(0, 200));
+      await losePower(world, chance, round + 1);
+    }
     return () => world.server.start();
   },
 };
+
+async function losePower(world: World, chance: Random, round: number): Promise<void> {
+  await world.server.kill();
+  const survival = round % 2 === 0 ? 'none' : 'some';
+  const { lostBytes } = world.disk.losePower(survival, chance);
+  world.fault(`power-loss, of the unsynced ${survival} survived`, `${lostBytes} bytes lost`);
+}
 
 export const diskFull: Scenario = {
   name: 'disk-full',

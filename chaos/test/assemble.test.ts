@@ -89,3 +89,28 @@ it('takes a key on the disk for an append of an ephemeral channel that nobody no
     [4, 'ada.1#1', undefined],
   ]);
 });
+
+it('keeps the order of a publisher among those that nobody noted', () => {
+  const key = (v: string): FoundRow => ({
+    t: 9,
+    channel: 'ephemeral:a',
+    epoch: null,
+    offset: null,
+    v,
+    from: 'ada',
+  });
+  const found = lines({
+    rows: [key('ada.1#3'), key('ada.1#2'), key('ada.1#1')],
+    published: new Map([
+      ['ephemeral:a ada.1#1', 1],
+      ['ephemeral:a ada.1#2', 2],
+      ['ephemeral:a ada.1#3', 3],
+    ]),
+    heard: new Map([['ephemeral:a ada.1#1', [7]]]),
+  });
+  expect(appends(found)).toEqual([
+    [7, 'ada.1#1', undefined],
+    [7, 'ada.1#2', undefined],
+    [7, 'ada.1#3', undefined],
+  ]);
+});

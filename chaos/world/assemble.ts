@@ -127,27 +127,38 @@ function appendsOf(
 function placelessOf(channel: string, { journal, rows, published, heard }: Evidence): Line[] {
   const said = Map.groupBy(journal, ({ v }) => v);
   const kept = rows.filter(({ v, t }) => said.get(v)?.some((line) => line.t <= t) !== true);
-  const lines: Line[] = [];
+  const placed: Placed[] = [];
+  const unseen: (Placed & { readonly by: number })[] = [];
   const last = new Map<string, number>();
   for (const { t: by, v, from } of [...journal, ...kept].sort((a, b) => a.t - b.t)) {
     const after = last.get(v) ?? 0;
     last.set(v, by);
     const first = heard.get(`${channel} ${v}`)?.find((t) => t > after && t <= by);
     const isSaid = said.get(v)?.some(({ t }) => t === by) === true;
-    const t = first ?? (isSaid ? by : afterItsElders(v, journal, published.get(`${channel} ${v}`) ?? 0));
-    lines.push({ t, ...append(channel, v, from ?? undefined) });
+    if (first !== undefined || isSaid) placed.push({ t: first ?? by, v, from });
+    else unseen.push({ t: published.get(`${channel} ${v}`) ?? 0, v, from, by });
   }
-  return lines;
+  // When nobody noticed it: not before what its publisher had sent earlier.
+  for (const { t, v, from, by } of unseen.sort((a, b) => countOf(a.v) - countOf(b.v))) {
+    const elders = placed.filter((each) => isElder(each.v, v) && each.t <= by);
+    placed.push({ t: Math.max(t, ...elders.map((each) => each.t)), v, from });
+  }
+  return placed.map(({ t, v, from }) => ({ t, ...append(channel, v, from ?? undefined) }));
 }
 
-/** When nobody noted it: not before what its publisher had sent earlier. */
-function afterItsElders(v: string, journal: readonly JournalLine[], published: number): number {
-  const [life, count] = v.split('#');
-  const elders = journal.filter((line) => {
-    const [other, number] = line.v.split('#');
-    return other === life && Number(number) < Number(count);
-  });
-  return Math.max(published, ...elders.map(({ t }) => t));
+interface Placed {
+  readonly t: number;
+  readonly v: string;
+  readonly from?: string | null | undefined;
+}
+
+/** Whether the same life of a publisher sent the one before the other. */
+function isElder(one: string, other: string): boolean {
+  return one.split('#')[0] === other.split('#')[0] && countOf(one) < countOf(other);
+}
+
+function countOf(v: string): number {
+  return Number(v.split('#')[1]);
 }
 
 function append(
