@@ -114,3 +114,18 @@ it('keeps the order of a publisher among those that nobody noted', () => {
     [7, 'ada.1#3', undefined],
   ]);
 });
+
+it('puts one that nobody noted behind the start of the server that did not have it yet', () => {
+  const found = lines({
+    sightings: [start(1, 'e1', 0), start(20, 'e1', 1)],
+    rows: [row(30, 'e1', 1, 'ada.1#1'), row(30, 'e1', 2, 'ada.1#2')],
+    published: new Map([
+      ['durable:a ada.1#1', 5],
+      ['durable:a ada.1#2', 6],
+    ]),
+  });
+  expect(appends(found)).toEqual([
+    [5, 'ada.1#1', 1],
+    [20, 'ada.1#2', 2],
+  ]);
+});

@@ -99,7 +99,7 @@ function livesOf(channel: string, { journal, sightings, rows }: Evidence): LogLi
 function appendsOf(
   channel: string,
   lives: readonly LogLine[],
-  { journal, rows, published }: Evidence,
+  { journal, sightings, rows, published }: Evidence,
 ): Line[] {
   const said = new Map(journal.map((line) => [`${line.epoch} ${line.offset} ${line.v}`, line.t]));
   const order = new Map(lives.map(({ epoch }, index) => [epoch, index]));
@@ -109,11 +109,24 @@ function appendsOf(
       (a.offset ?? 0) - (b.offset ?? 0) ||
       a.t - b.t,
   );
+  const starts = sightings
+    .filter(({ isStart }) => isStart)
+    .map(({ t, standings }) => ({ t, ...standings[channel] }));
+  /** When the last server started that did not have it yet. */
+  const notBefore = (epoch: string | null, place: number | null): number =>
+    Math.max(
+      0,
+      ...starts
+        .filter((start) => start.epoch === epoch && (start.offset ?? 0) < (place ?? 0))
+        .map(({ t }) => t),
+    );
   let last = 0;
   return ordered.map(({ epoch, offset, v, from }) => {
     const begun = lives[order.get(epoch ?? '') ?? 0]?.t ?? 0;
     // Killed before it could say so: then it was right after the one before it.
-    const moment = said.get(`${epoch} ${offset} ${v}`) ?? published.get(`${channel} ${v}`) ?? 0;
+    const moment =
+      said.get(`${epoch} ${offset} ${v}`) ??
+      Math.max(published.get(`${channel} ${v}`) ?? 0, notBefore(epoch, offset));
     last = Math.max(last, begun, moment);
     const at = epoch === null || offset === null ? undefined : { epoch, offset };
     return { t: last, ...append(channel, v, from ?? undefined, at) };
