@@ -19,6 +19,7 @@ export default defineConfig({
             'packages/*/test/**/*.test.{ts,tsx}',
             'bench/test/**/*.test.ts',
             'sim/test/**/*.test.ts',
+            'chaos/test/**/*.test.ts',
           ],
           exclude: ['packages/conformance/test/**'],
         },

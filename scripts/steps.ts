@@ -18,7 +18,7 @@ function single({ code, output }: Outcome): Result {
 }
 
 async function imports(): Promise<Result> {
-  const folders = ['packages', 'bench', 'sim', 'e2e', 'scripts', 'examples'];
+  const folders = ['packages', 'bench', 'sim', 'chaos', 'e2e', 'scripts', 'examples'];
   const tree = single(await tool('dependency-cruiser', ['--config', '.dependency-cruiser.js', ...folders]));
   const differences = await checkRings();
   const rules = single({ code: differences.length, output: differences.join('\n') });

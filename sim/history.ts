@@ -17,6 +17,8 @@ export type Happening =
       readonly nodes: number;
       readonly outboxBytes: number;
       readonly queue: number;
+      /** Milliseconds by which the moments of different processes may be apart. Default 0. */
+      readonly slack?: number;
     }
   | {
       readonly k: 'channel';
@@ -25,7 +27,14 @@ export type Happening =
       readonly durable: boolean;
       readonly guarded: boolean;
     }
-  | { readonly k: 'log'; readonly epoch: string; readonly why: 'start' | 'wipe' | 'crash' }
+  /** A life of the log begins: of one channel's, or of all. `carried`: its offsets go on after this one. */
+  | {
+      readonly k: 'log';
+      readonly epoch: string;
+      readonly why: 'start' | 'wipe' | 'crash' | 'found';
+      readonly channel?: string;
+      readonly carried?: number;
+    }
   | {
       readonly k: 'append';
       readonly channel: string;
@@ -56,6 +65,8 @@ export type Happening =
       readonly s: number;
       readonly channel: string;
       readonly ack?: boolean;
+      /** Of the named subscriber. */
+      readonly name?: string;
     }
   | {
       readonly k: 'recv';
@@ -97,6 +108,8 @@ export type Happening =
       readonly id: number | string;
       readonly since?: unknown;
       readonly ack?: boolean;
+      /** Of the named subscriber, which goes on after the server's own cursor. */
+      readonly name?: string;
     }
   | {
       readonly k: 'answered';
@@ -150,7 +163,7 @@ export type Happening =
   | {
       readonly k: 'queues';
       readonly who: string;
-      readonly what: 'outbox' | 'queue';
+      readonly what: 'outbox' | 'queue' | 'heap';
       readonly size: number;
       readonly cap: number;
     }
@@ -189,7 +202,9 @@ export type Happening =
       readonly members: readonly string[];
     }
   | { readonly k: 'leftover'; readonly who: string; readonly what: string; readonly count: number }
-  | { readonly k: 'uncaught'; readonly what: string };
+  | { readonly k: 'uncaught'; readonly what: string }
+  /** What a fault must bring about, or must leave alone. */
+  | { readonly k: 'expected'; readonly what: string; readonly came: boolean };
 
 /** A happening with its moment, virtual milliseconds. */
 export type Line = Happening & { readonly t: number };

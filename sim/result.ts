@@ -1,7 +1,7 @@
 import { invariants } from './check/index.ts';
-import type { Line, Violation } from './history.ts';
 import { knownAs } from './known.ts';
 import type { Run } from './run.ts';
+import { sliceOf } from './slice.ts';
 import { met } from './sometimes.ts';
 
 /** What is left of a run when its history is gone. */
@@ -17,8 +17,6 @@ export interface Result {
   readonly slice: readonly string[];
   readonly known: readonly string[];
 }
-
-const sliceLines = 40;
 
 export function resultOf({ seed, virtualMs, events, history, violations }: Run): Result {
   const names = violations.map((violation) => knownAs(violation, history));
@@ -42,16 +40,4 @@ export function resultOf({ seed, virtualMs, events, history, violations }: Run):
           },
         }),
   };
-}
-
-/** The lines that belong to the story, up to the one at which it shows. */
-function sliceOf(history: readonly Line[], { at, about }: Violation): string[] {
-  const lines: string[] = [];
-  for (const [index, line] of history.entries()) {
-    if (index > at) break;
-    const text = JSON.stringify(line);
-    const belongs = index === at || about.some((part) => text.includes(part));
-    if (belongs || line.k === 'log' || line.k === 'heal') lines.push(text.slice(0, 400));
-  }
-  return lines.slice(-sliceLines);
 }

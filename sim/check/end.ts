@@ -72,6 +72,13 @@ export function checkUncaught(history: readonly Line[]): Violation[] {
   ];
 }
 
+/** What the world of a fault said must come, came. */
+export function checkExpected(history: readonly Line[]): Violation[] {
+  return where(history, 'expected', ({ what, came }) =>
+    came ? undefined : ['fault', `expected and did not come: ${what}`, ['"k":"fault"']],
+  );
+}
+
 /** Coarser than this the drain's own clock does not tick. */
 const drainTick = 60;
 

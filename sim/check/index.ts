@@ -4,6 +4,7 @@ import {
   checkConvergence,
   checkCounts,
   checkDrain,
+  checkExpected,
   checkLeftovers,
   checkPresence,
   checkQueues,
@@ -12,7 +13,7 @@ import {
 import { checkEpochs, checkOneMessage, checkOrder, checkSent } from './log.ts';
 import { checkAcknowledged, checkOutcomes } from './outcomes.ts';
 import { checkRights } from './rights.ts';
-import { checkStreams } from './streams.ts';
+import { checkNamed, checkStreams } from './streams.ts';
 import { checkTransient } from './transient.ts';
 import { checkPages, checkWire } from './wire.ts';
 
@@ -35,6 +36,7 @@ export const invariants: Readonly<Record<string, string>> = {
   '18': 'a drain tells everyone and ends in time',
   '19': 'wall-clock jumps change no order and no TTL',
   '20': 'a lost log changes the epoch, and positions are true',
+  fault: 'a fault does what it must, and leaves the rest alone',
   outcome: 'every publish promise settles once, and truthfully',
 };
 
@@ -47,6 +49,7 @@ export const checkers: readonly Checker[] = [
   checkOutcomes,
   checkStreams,
   checkTransient,
+  checkNamed,
   checkWire,
   checkPages,
   checkRights,
@@ -58,6 +61,7 @@ export const checkers: readonly Checker[] = [
   checkUncaught,
   checkDrain,
   checkClocks,
+  checkExpected,
 ];
 
 /** Every promise that was broken, in the order in which it shows. */

@@ -1,29 +1,37 @@
 import { type Line, linesOf, type Place, type Violation } from '../history.ts';
 
+interface Head {
+  readonly epoch: string;
+  readonly top: number;
+}
+
 /** 20: a lost log never comes back under its old epoch, and within one offsets run +1. */
 export function checkEpochs(history: readonly Line[]): Violation[] {
   const violations: Violation[] = [];
   const seen = new Set<string>();
-  let current = '';
-  const tops = new Map<string, number>();
+  const heads = new Map<string, Head>();
+  let common = '';
   for (const [at, line] of history.entries()) {
     if (line.k === 'log') {
-      if (seen.has(line.epoch))
-        violations.push({
-          invariant: '20',
-          message: `the epoch ${line.epoch} came back`,
-          at,
-          about: ['"k":"log"'],
-        });
-      seen.add(line.epoch);
-      current = line.epoch;
-      tops.clear();
+      const { channel, epoch, carried = 0 } = line;
+      const key = `${channel ?? ''} ${epoch}`;
+      if (seen.has(key)) {
+        const of = channel === undefined ? '' : ` of ${channel}`;
+        const message = `the epoch ${epoch}${of} came back`;
+        violations.push({ invariant: '20', message, at, about: ['"k":"log"'] });
+      }
+      seen.add(key);
+      if (channel === undefined) {
+        common = epoch;
+        heads.clear();
+      } else heads.set(channel, { epoch, top: carried });
     } else if (line.k === 'append' && line.at !== undefined) {
       const { channel, at: place } = line;
-      const top = tops.get(channel) ?? 0;
-      tops.set(channel, place.offset);
-      if (place.epoch === current && place.offset === top + 1) continue;
-      const message = `${show(place)} was appended after ${current}:${top}`;
+      const head = heads.get(channel) ?? { epoch: common, top: 0 };
+      const { epoch, top } = head;
+      heads.set(channel, { epoch, top: place.offset });
+      if (place.epoch === epoch && place.offset === top + 1) continue;
+      const message = `${show(place)} was appended to ${channel} after ${epoch}:${top}`;
       violations.push({ invariant: '20', message, at, about: ['"k":"log"', channel] });
     }
   }

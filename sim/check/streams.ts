@@ -67,3 +67,31 @@ function received(stream: Stream, { at, v }: LineOf<'recv'>): Problem | undefine
   if (at.epoch === place.epoch && next) return undefined;
   return ['5', `${v} at ${show(at)} came after ${show(place)} without a reset`];
 }
+
+/** 7 for a named subscriber: whoever takes it over goes on no later than where the one before stopped. */
+export function checkNamed(history: readonly Line[]): Violation[] {
+  const violations: Violation[] = [];
+  /** What each listening is an instance of. */
+  const names = new Map<number, string>();
+  const fresh = new Set<number>();
+  const reached = new Map<string, Place>();
+  for (const [at, line] of history.entries()) {
+    if (line.k === 'listen' && line.name !== undefined) {
+      names.set(line.s, `${line.name} on ${line.channel}`);
+      fresh.add(line.s);
+    }
+    if (line.k !== 'status' && line.k !== 'recv') continue;
+    const name = names.get(line.s);
+    const place = line.at;
+    if (name === undefined || place === undefined) continue;
+    const before = reached.get(name);
+    const isTakeover = line.k === 'status' && fresh.delete(line.s);
+    if (line.k === 'status' && !isTakeover && line.type !== 'reset') continue;
+    reached.set(name, place);
+    const isTold = line.k === 'recv' || line.type !== 'recovered' || before?.epoch !== place.epoch;
+    if (isTold || place.offset <= before.offset) continue;
+    const message = `${name} goes on at ${show(place)}, and ${show(before)} was the last that came`;
+    violations.push({ invariant: '7', message, at, about: [`"name":"${name.split(' ')[0]}"`] });
+  }
+  return violations;
+}

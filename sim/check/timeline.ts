@@ -1,4 +1,4 @@
-import type { Line, Place } from '../history.ts';
+import { type Line, linesOf, type Place } from '../history.ts';
 
 interface Step {
   readonly t: number;
@@ -8,16 +8,33 @@ interface Step {
   readonly offset: number;
 }
 
+/** What a life of a channel's log took over from the one before it. */
+interface Lineage {
+  readonly before: string;
+  readonly carried: number;
+}
+
 /** The log as it really was at every moment. */
 export class Timeline {
   private readonly steps: Step[] = [];
   private readonly values = new Map<string, string>();
+  private readonly lineages = new Map<string, Lineage>();
+  private readonly slack: number;
 
   constructor(history: readonly Line[]) {
+    const epochs = new Map<string, string>();
+    this.slack = linesOf(history, 'world')[0]?.slack ?? 0;
     for (const line of history) {
       const { t } = line;
-      if (line.k === 'log') this.steps.push({ t, epoch: line.epoch, channel: undefined, offset: 0 });
-      else if (line.k === 'append' && line.at !== undefined) {
+      if (line.k === 'log') {
+        const { channel, epoch, carried = 0 } = line;
+        this.steps.push({ t, epoch, channel, offset: carried });
+        if (channel === undefined) continue;
+        const before = epochs.get(channel);
+        epochs.set(channel, epoch);
+        if (before !== undefined && carried > 0)
+          this.lineages.set(`${channel} ${epoch}`, { before, carried });
+      } else if (line.k === 'append' && line.at !== undefined) {
         this.steps.push({ t, epoch: line.at.epoch, channel: line.channel, offset: line.at.offset });
         this.values.set(`${line.channel} ${line.at.epoch} ${line.at.offset}`, line.v);
       }
@@ -25,12 +42,20 @@ export class Timeline {
   }
 
   valueAt(channel: string, { epoch, offset }: Place): string | undefined {
+    const lineage = this.lineages.get(`${channel} ${epoch}`);
+    if (lineage !== undefined && offset <= lineage.carried)
+      return this.valueAt(channel, { epoch: lineage.before, offset });
     return this.values.get(`${channel} ${epoch} ${offset}`);
   }
 
   /** Every top a channel had between two moments, by epoch: the lowest and the highest. */
-  tops(channel: string, from: number, to: number): ReadonlyMap<string, readonly [low: number, high: number]> {
+  tops(
+    channel: string,
+    after: number,
+    before: number,
+  ): ReadonlyMap<string, readonly [low: number, high: number]> {
     const found = new Map<string, [number, number]>();
+    const [from, to] = [after - this.slack, before + this.slack];
     let current: Place | undefined;
     for (const { t, epoch, channel: of, offset } of this.steps) {
       if (t > to) break;

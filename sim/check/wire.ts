@@ -62,14 +62,16 @@ function answered(wire: Wired, line: LineOf<'answered'>, timeline: Timeline): Pr
   if (asked?.since !== undefined || before?.epoch !== at?.epoch) wire.from = Infinity;
   const since = placeOf(asked?.since);
   if (recovered) {
-    if (asked === undefined || since === undefined || at === undefined)
+    // A named subscriber recovers from the cursor that the server keeps.
+    const from = since ?? (asked?.name === undefined ? undefined : at);
+    if (asked === undefined || from === undefined || at === undefined)
       return ['7', 'recovered without a position'];
-    if (at.epoch !== since.epoch || at.offset !== since.offset)
-      return ['7', `recovered at ${show(at)} where ${show(since)} was asked for`];
+    if (at.epoch !== from.epoch || at.offset !== from.offset)
+      return ['7', `recovered at ${show(at)} where ${show(from)} was asked for`];
     const tops = timeline.tops(channel, asked.t, t);
-    if (!tops.has(since.epoch)) return ['7', `recovered from ${show(since)}, which is another log's`];
-    if (since.offset > (tops.get(since.epoch)?.[1] ?? 0))
-      return ['7', `recovered from ${show(since)}, beyond the top`];
+    if (!tops.has(from.epoch)) return ['7', `recovered from ${show(from)}, which is another log's`];
+    if (from.offset > (tops.get(from.epoch)?.[1] ?? 0))
+      return ['7', `recovered from ${show(from)}, beyond the top`];
     return undefined;
   }
   if (at === undefined || asked === undefined) return undefined;

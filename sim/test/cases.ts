@@ -3,6 +3,7 @@ import {
   checkConvergence,
   checkCounts,
   checkDrain,
+  checkExpected,
   checkLeftovers,
   checkPresence,
   checkQueues,
@@ -11,7 +12,7 @@ import {
 import { checkEpochs, checkOneMessage, checkOrder, checkSent } from '../check/log.ts';
 import { checkAcknowledged, checkOutcomes } from '../check/outcomes.ts';
 import { checkRights } from '../check/rights.ts';
-import { checkStreams } from '../check/streams.ts';
+import { checkNamed, checkStreams } from '../check/streams.ts';
 import { checkTransient } from '../check/transient.ts';
 import { checkPages, checkWire } from '../check/wire.ts';
 import type { Checker, Happening } from '../history.ts';
@@ -63,6 +64,27 @@ export const cases: readonly Case[] = [
   [checkEpochs, 'a log that goes on', undefined, two],
   [checkEpochs, 'an epoch that comes back', '20', [h.log, h.wipe, h.log]],
   [checkEpochs, 'a lost log with its old epoch', '20', [...two, h.append('p#1', h.at(1))]],
+  [
+    checkEpochs,
+    'a life that takes over what there was',
+    undefined,
+    [
+      { k: 'log', epoch: 'e1', why: 'start', channel: 'a' },
+      h.append('p#1', h.at(1)),
+      { k: 'log', epoch: 'e2', why: 'found', channel: 'a', carried: 1 },
+      h.append('p#2', h.at(2, 'e2')),
+    ],
+  ],
+  [
+    checkEpochs,
+    'an epoch of one channel that comes back',
+    '20',
+    [
+      { k: 'log', epoch: 'e1', why: 'start', channel: 'a' },
+      { k: 'log', epoch: 'e2', why: 'found', channel: 'a' },
+      { k: 'log', epoch: 'e1', why: 'found', channel: 'a' },
+    ],
+  ],
   [checkOneMessage, 'readers who agree', undefined, [...two, h.recv('p#2', h.at(2)), h.sent('p#1', h.at(1))]],
   [checkOneMessage, 'a reader who got another message', '2', [...two, h.recv('p#2', h.at(1))]],
   [checkOneMessage, 'an ack with the place of another', '2', [...two, h.settled(1, { at: h.at(2) })]],
@@ -152,6 +174,30 @@ export const cases: readonly Case[] = [
     [h.listen, h.status('subscribed', h.at(0)), h.recv('p#1', h.at(1)), h.status('recovered', h.at(3))],
   ],
   [
+    checkNamed,
+    'a successor who gets the last one again',
+    undefined,
+    [
+      { ...h.listen, name: 'w' } as Happening,
+      h.status('subscribed', h.at(0)),
+      h.recv('p#1', h.at(1)),
+      { ...h.listen, s: 2, name: 'w' } as Happening,
+      { ...h.status('recovered', h.at(0)), s: 2 } as Happening,
+    ],
+  ],
+  [
+    checkNamed,
+    'a successor who begins too late',
+    '7',
+    [
+      { ...h.listen, name: 'w' } as Happening,
+      h.status('subscribed', h.at(0)),
+      h.recv('p#1', h.at(1)),
+      { ...h.listen, s: 2, name: 'w' } as Happening,
+      { ...h.status('recovered', h.at(2)), s: 2 } as Happening,
+    ],
+  ],
+  [
     checkWire,
     'a subscription',
     undefined,
@@ -171,6 +217,13 @@ export const cases: readonly Case[] = [
     undefined,
     [...two, h.asked(h.at(1)), h.answered(h.at(1), true), h.sent('p#2', h.at(2))],
   ],
+  [
+    checkWire,
+    'a named subscriber who goes on at a cursor',
+    undefined,
+    [...two, { ...h.asked(undefined, true), name: 'w' } as Happening, h.answered(h.at(1), true)],
+  ],
+  [checkWire, 'a recovery without a position', '7', [...two, h.asked(), h.answered(h.at(1), true)]],
   [checkWire, 'a publication nobody asked for', '5', [...two, h.sent('p#1', h.at(1))]],
   [checkWire, 'a hole', '5', [...two, h.asked(h.at(0)), h.answered(h.at(0), true), h.sent('p#2', h.at(2))]],
   [
@@ -229,6 +282,20 @@ export const cases: readonly Case[] = [
         ['p#1', 1],
         ['p#1', 3],
       ]),
+    ],
+  ],
+  [
+    checkPages,
+    'a page of what another life left',
+    undefined,
+    [
+      { k: 'log', epoch: 'e1', why: 'start', channel: 'a' },
+      h.append('p#1', h.at(1)),
+      { k: 'log', epoch: 'e2', why: 'found', channel: 'a', carried: 1 },
+      {
+        ...h.page(h.at(1, 'e2'), []),
+        items: [{ v: 'p#1', at: h.at(1, 'e2') }],
+      } as Happening,
     ],
   ],
   [checkPages, 'a page with another message', '2', [...two, h.page(h.at(2), [['p#2', 1]])]],
@@ -312,4 +379,6 @@ export const cases: readonly Case[] = [
   [checkDrain, 'a drain that leaves somebody behind', '18', [world(true), drain, drained]],
   [checkClocks, 'a jump that changes nothing', undefined, [kept('before', 3), kept('after', 3)]],
   [checkClocks, 'a jump that ages the log', '19', [kept('before', 3), kept('after', 8)]],
+  [checkExpected, 'what came', undefined, [{ k: 'expected', what: 'an error', came: true }]],
+  [checkExpected, 'what did not come', 'fault', [{ k: 'expected', what: 'an error', came: false }]],
 ];

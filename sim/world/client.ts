@@ -3,6 +3,7 @@ import { Part, SimEnv } from '../clock.ts';
 import type { Place } from '../history.ts';
 import type { ChannelPlan, ClientPlan, Plan } from '../plan.ts';
 import type { Random } from '../random.ts';
+import { ackedLine, placeIn, recvLine, stateLine, statusLine } from '../sdk-lines.ts';
 import { Cable } from './cable.ts';
 import type { SimNode } from './node.ts';
 import { Page } from './page.ts';
@@ -81,15 +82,8 @@ export class SimClient {
       onDrop: () => undefined,
     });
     const { client } = this;
-    client.onStateChange((state, { code, error }) => {
-      const named = (error as ThrumError | undefined)?.code;
-      world.record({
-        k: 'state',
-        c: life,
-        state,
-        ...(code === undefined ? {} : { code }),
-        ...(named === undefined ? {} : { error: named }),
-      });
+    client.onStateChange((state, info) => {
+      world.record(stateLine(life, state, info));
       if (state !== 'failed' && state !== 'disconnected') return;
       // The person looks at the page, and presses the button.
       this.later(3000, () => {
@@ -111,35 +105,17 @@ export class SimClient {
     const listening: Listening = { s, plan, channel, at: undefined };
     this.listening.set(name, listening);
     world.record({ k: 'listen', c, s, channel: name, ...(plan.ack ? { ack: true } : {}) });
-    channel.onStatus(({ type, position, error }) => {
-      const code = error?.code;
+    const hearing = { c, s, channel: name };
+    channel.onStatus((status) => {
+      const { type, position, error } = status;
       if (position !== undefined) listening.at = position;
-      world.record({
-        k: 'status',
-        c,
-        s,
-        channel: name,
-        type,
-        ...(position === undefined ? {} : { at: position }),
-        ...(code === undefined ? {} : { code }),
-      });
+      world.record(statusLine(hearing, status));
       // A denial from before the right was given: the person tries again.
-      if (type === 'error' && code === 'access_denied') this.later(2000, () => this.retry(name, s));
+      if (type === 'error' && error?.code === 'access_denied') this.later(2000, () => this.retry(name, s));
     });
     channel.onAny((publication) => {
-      const { epoch, offset, from } = publication;
-      const at = epoch === undefined || offset === undefined ? undefined : { epoch, offset };
-      if (at !== undefined) listening.at = at;
-      const { v } = publication.data as { readonly v: string };
-      world.record({
-        k: 'recv',
-        c,
-        s,
-        channel: name,
-        v,
-        ...(at === undefined ? {} : { at }),
-        ...(from === undefined ? {} : { from }),
-      });
+      listening.at = placeIn(publication) ?? listening.at;
+      world.record(recvLine(hearing, publication));
       if (plan.ack && this.slowness > 0) return world.clock.sleep(this.slowness, this.app);
       return undefined;
     });
@@ -247,15 +223,8 @@ export class SimClient {
         ...(this.chance.chance(0.03) ? { queue: false } : {}),
       })
       .then(
-        ({ position, duplicate }) => {
-          if (!part.alive) return;
-          world.record({
-            k: 'settled',
-            call,
-            ok: true,
-            duplicate,
-            ...(position === undefined ? {} : { at: position }),
-          });
+        (published) => {
+          if (part.alive) world.record(ackedLine(call, published));
         },
         (error: ThrumError) => {
           if (part.alive) world.record({ k: 'settled', call, ok: false, code: error.code });

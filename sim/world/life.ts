@@ -2,7 +2,7 @@ import { Part } from '../clock.ts';
 import type { Happening } from '../history.ts';
 import type { Random } from '../random.ts';
 import type { SimClient } from './client.ts';
-import { pageOf } from './tap.ts';
+import { pageOf } from '../wire-lines.ts';
 import type { World } from './world.ts';
 
 /** What people and programs do all day, with faults and without. */

@@ -27,6 +27,7 @@ export class FaultyProxy implements AsyncDisposable {
   readonly #links = new Set<Link>();
   readonly #frozen = new Set<Direction>();
   readonly #thawed: (() => void)[] = [];
+  readonly #late: Readonly<Record<Direction, (() => void)[]>> = { up: [], down: [] };
   #target: URL;
 
   constructor(server: Server, target: string) {
@@ -134,10 +135,18 @@ export class FaultyProxy implements AsyncDisposable {
     from.on('end', () => this.#deliver(direction, () => void to.end()));
   }
 
-  /** Timers of one length fire in the order they were made, so chunks keep theirs. */
+  /** Each timer lets go of the oldest chunk, not of its own: nothing overtakes when the latency changes. */
   #deliver(direction: Direction, run: () => void): void {
-    if (this.latency > 0) setTimeout(() => this.#whenFlowing(direction, run), this.latency);
-    else this.#whenFlowing(direction, run);
+    const late = this.#late[direction];
+    if (this.latency <= 0 && late.length === 0) {
+      this.#whenFlowing(direction, run);
+      return;
+    }
+    late.push(run);
+    setTimeout(() => {
+      const oldest = late.shift();
+      if (oldest !== undefined) this.#whenFlowing(direction, oldest);
+    }, this.latency);
   }
 
   #whenFlowing(direction: Direction, run: () => void): void {

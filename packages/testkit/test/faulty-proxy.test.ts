@@ -13,6 +13,19 @@ describe('the faulty proxy', () => {
     expect(proxy.links).toBe(1);
   });
 
+  it('keeps the order while the latency changes', async () => {
+    await using server = await standIn(echo);
+    await using proxy = await startProxy(server.url);
+    await using client = await connectRaw(proxy.url);
+    for (let n = 0; n < 60; n += 1) {
+      proxy.latency = [30, 0, 3][n % 3] ?? 0;
+      client.send({ type: 'x', n });
+      // Each in a chunk of its own.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    for (let n = 0; n < 60; n += 1) expect(await client.next('x')).toEqual({ type: 'x', n });
+  });
+
   it('cuts and resets both sides', async () => {
     await using server = await standIn(echo);
     await using proxy = await startProxy(server.url);
