@@ -118,7 +118,9 @@ export const eventOptions: { readonly [Key in keyof EventsConfig]: Option<Events
 };
 
 /** Options that are fields of an object in a file. */
-export const optionGroups: Readonly<Record<'events' | 'limits' | 'webhooks', Readonly<Record<string, Option>>>> = {
+export const optionGroups: Readonly<
+  Record<'events' | 'limits' | 'webhooks', Readonly<Record<string, Option>>>
+> = {
   events: eventOptions as Readonly<Record<string, Option>>,
   limits: limitOptions as Readonly<Record<string, Option>>,
   webhooks: webhookOptions as Readonly<Record<string, Option>>,
