@@ -23,7 +23,8 @@ export async function runTests(project: 'unit' | 'wire' | 'browser'): Promise<Re
   rmSync(file, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
   const { code, output } = await tool('vitest', ['run', '--project', project, ...reporters], {
-    timeout: 900_000,
+    // Many times what a quiet machine takes: a hang is found by the tests themselves, with its name.
+    timeout: 3_600_000,
   });
 
   let report: Report;

@@ -50,6 +50,8 @@ const stormy: fc.Arbitrary<Step> = fc.oneof(
     }) as fc.Arbitrary<Step>,
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('lose' as const), losing: fc.boolean() }) },
+  // In an ordinary life they are rare; without them here, one seed in ten met no reset.
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('wipe' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('fail' as const), reads: fc.nat(2) }) },
   // Beside those of a calm network: without them one run in twenty never meets a reset.
   { weight: 1, arbitrary: fc.record({ do: fc.constant('wipe' as const) }) },
@@ -118,7 +120,7 @@ class Model {
     for (const { checker, known } of this.slots) if (checker?.position) known.push(checker.position);
   }
 
-  /** Invariants 1 to 7 of reliability.md, as the connections have seen them. */
+  /** Nothing acknowledged is lost, nothing is seen twice, out of order, with a hole or with another's content. */
   verify(): void {
     for (const checker of this.checkers) {
       checker.compare();
@@ -231,24 +233,28 @@ describe('recovery', { timeout: 60_000 }, () => {
   it('holds its promise in a storm of lost, late and failing calls, and everyone reaches the top after it', async () => {
     let healed = 0;
     let resets = 0;
-    await checkAsync(fc.array(stormy, { minLength: 20, maxLength: 80 }), async (steps) => {
-      const model = new Model();
-      for (const step of steps) await model.run(step);
-      await model.heal();
-      model.verify();
-      const top = model.world.broker.appended.at(-1);
-      for (const { checker } of model.slots) {
-        if (checker?.position === undefined) continue;
-        expect(checker.position).toEqual({ epoch: top?.epoch, offset: top?.offset });
-      }
-      healed += model.world.core.metrics.healed;
-      resets += model.world.core.metrics.resets;
-      for (const { client } of model.slots) client?.drop();
-      await model.world.settle();
-      expect(model.world.core.channels()).toEqual([]);
-      expect(model.world.core.metrics).toMatchObject({ connections: 0, subscriptions: 0, channels: 0 });
-      expect(model.world.broker.subscribers).toBe(0);
-    });
+    await checkAsync(
+      fc.array(stormy, { minLength: 20, maxLength: 80 }),
+      async (steps) => {
+        const model = new Model();
+        for (const step of steps) await model.run(step);
+        await model.heal();
+        model.verify();
+        const top = model.world.broker.appended.at(-1);
+        for (const { checker } of model.slots) {
+          if (checker?.position === undefined) continue;
+          expect(checker.position).toEqual({ epoch: top?.epoch, offset: top?.offset });
+        }
+        healed += model.world.core.metrics.healed;
+        resets += model.world.core.metrics.resets;
+        for (const { client } of model.slots) client?.drop();
+        await model.world.settle();
+        expect(model.world.core.channels()).toEqual([]);
+        expect(model.world.core.metrics).toMatchObject({ connections: 0, subscriptions: 0, channels: 0 });
+        expect(model.world.broker.subscribers).toBe(0);
+      },
+      runs * 3,
+    );
     expect(healed).toBeGreaterThan(0);
     expect(resets).toBeGreaterThan(0);
   });
