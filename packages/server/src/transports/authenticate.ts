@@ -1,4 +1,5 @@
-import type { Authentication, Core, Env } from '@thrum/core';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Authentication, Core, Env, Handshake } from '@thrum/core';
 import type { Credentials } from '../http/credentials.ts';
 
 /** Verifies the token of a handshake, if there is one, in bounded time. Never rejects. */
@@ -11,6 +12,43 @@ export async function authenticate(
   if (tooLong) return { ok: false, code: 'invalid_token' };
   const late: Authentication = { ok: false, code: 'authentication_timeout' };
   return within(env, core.limits.authSeconds * 1000, core.authenticate(token), late);
+}
+
+/** What a request brings to `core.accept`. */
+export function handshakeOf(
+  { socket: { remoteAddress: address } }: IncomingMessage,
+  authentication: Authentication | undefined,
+): Handshake {
+  return {
+    ...(authentication === undefined ? {} : { authentication }),
+    ...(address === undefined ? {} : { address }),
+  };
+}
+
+/** What {@link admit} needs of an edge. */
+export interface Admission {
+  readonly core: Core;
+  readonly env: Env;
+  readonly ready: () => Promise<void> | undefined;
+}
+
+/**
+ * Waits until the core has started and a request's token is verified; `undefined` when nobody is left to be answered, for
+ * nobody would hear the end of a response that is over already.
+ */
+export async function admit(
+  edge: Admission,
+  request: IncomingMessage,
+  response: ServerResponse,
+  credentials: Credentials,
+): Promise<Handshake | undefined> {
+  let isGone = false;
+  response.once('close', () => {
+    isGone = true;
+  });
+  await edge.ready();
+  const authentication = await authenticate(edge, credentials);
+  return isGone ? undefined : handshakeOf(request, authentication);
 }
 
 /** What `work` gives, or `late` when that takes longer. */

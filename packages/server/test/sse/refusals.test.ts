@@ -1,6 +1,6 @@
-import { connectEvents, exchange, openSocket } from '@thrum/testkit';
+import { connectEvents, exchange, openSocket, until } from '@thrum/testkit';
 import { describe, expect, it } from 'vitest';
-import type { ThrumDefinition } from '../../src/index.ts';
+import { type Broker, createMemoryBroker, type ThrumDefinition } from '../../src/index.ts';
 import { startServer } from '../support.ts';
 import { dataOf, openStream, secret, seen, token } from './support.ts';
 
@@ -130,6 +130,48 @@ describe('a request for a stream', () => {
     );
     expect(status).toBe(431);
     socket.destroy();
+  });
+});
+
+/** The memory broker with epochs as long as the protocol allows, another one for each channel. */
+function withLongEpochs(): Broker {
+  const inner = createMemoryBroker();
+  const long = <T extends { readonly epoch?: string }>(channel: string, found: T): T => ({
+    ...found,
+    epoch: `${found.epoch}${channel}`.padEnd(64, 'x').slice(0, 64),
+  });
+  return {
+    durable: false,
+    publish: (channel, draft, options) => inner.publish(channel, draft, options),
+    read: async (channel, options) => long(channel, await inner.read(channel, options)),
+    subscribe: (channel, deliver) => inner.subscribe(channel, (each) => deliver(long(channel, each))),
+    close: () => inner.close(),
+  };
+}
+
+describe('a channel whose place does not fit into the id', () => {
+  it('is left out, and named, while the others are resumed', async () => {
+    const broker = withLongEpochs();
+    await using server = await startServer({ channels, broker });
+    const all = Array.from({ length: 60 }, (_, n) => `open:${n}`);
+    const url = `${server.httpUrl}/events?channels=${all.join(',')}`;
+    await using client = await openStream(url, 40);
+    await until(() => client.events.seen.length === 61, 'every channel was answered');
+    const refused = seen(client, 'thrum:error') as { readonly code: string; readonly channel: string }[];
+    const joined = seen(client, 'thrum:subscribed') as {
+      readonly channel: string;
+      readonly recovered: boolean;
+    }[];
+    expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(['channel_limit']));
+    expect([...joined, ...refused].map(({ channel }) => channel)).toEqual(all);
+    expect(client.lastId.length).toBeGreaterThan(4000);
+    expect(client.lastId.length).toBeLessThanOrEqual(4096);
+    await until(() => server.app.channels().length === joined.length, 'the others were left');
+    client.close();
+    await using again = await openStream(url, joined.length, { 'Last-Event-ID': client.lastId });
+    expect(seen(again, 'thrum:subscribed')).toEqual(joined.map((each) => ({ ...each, recovered: true })));
+    expect(seen(again, 'thrum:reset')).toEqual([]);
+    await broker.close();
   });
 });
 

@@ -1,7 +1,7 @@
 import { connectBytes, connectRaw, opcodes } from '@thrum/testkit';
 import { startServer } from '../support.ts';
 import { describe, expect, it } from 'vitest';
-import { type Beating, Heartbeat } from '../../src/transports/websocket/heartbeat.ts';
+import { type Beating, Heartbeat } from '../../src/transports/heartbeat.ts';
 
 const limits = { pingSeconds: 0.1, deadSeconds: 0.2 };
 

@@ -1,16 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Authentication, Handshake, Transport } from '@thrum/core';
+import type { Handshake } from '@thrum/core';
 import { closeCodes } from '@thrum/protocol';
 import { readJson } from '../../http/body.ts';
 import { type Credentials, readCredentials } from '../../http/credentials.ts';
 import type { Problem } from '../../http/problem.ts';
+import { logRefusal } from '../../http/refusal.ts';
 import { safeHeaders, sendProblem } from '../../http/reply.ts';
 import { redactUrl } from '../../node/redact.ts';
-import { authenticate, within } from '../authenticate.ts';
+import { admit, within } from '../authenticate.ts';
 import { endOutputs, type HttpEdgeOptions } from '../sse/edge.ts';
 import { FrameStream } from '../sse/frame-stream.ts';
 import { EventOutput } from '../sse/output.ts';
-import { Heartbeat } from '../websocket/heartbeat.ts';
+import { Heartbeat } from '../heartbeat.ts';
 import { pathOf } from '../websocket/handshake.ts';
 import { readPoll, readSend } from './body.ts';
 import { longestHoldSeconds, PollSession } from './poll-session.ts';
@@ -115,8 +116,8 @@ export class ConnectEdge {
     credentials: Credentials,
   ): Promise<void> {
     const { core, cors, env } = this.options;
-    const accepted = await this.authenticated(response, credentials);
-    if (accepted === undefined) return;
+    const handshake = await admit(this.options, request, response, credentials);
+    if (handshake === undefined) return;
     const secret = Sessions.secret();
     const { pingSeconds } = core.limits;
     const stream = new FrameStream(
@@ -125,7 +126,7 @@ export class ConnectEdge {
     );
     this.sessions.add(secret, stream);
     stream.open(cors.headers(request), { session: secret, node: this.sessions.node });
-    this.accept(request, stream, accepted.authentication);
+    this.accept(stream, handshake);
   }
 
   private async send(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -187,8 +188,8 @@ export class ConnectEdge {
     response: ServerResponse,
     credentials: Credentials,
   ): Promise<PollSession | undefined> {
-    const accepted = await this.authenticated(response, credentials);
-    if (accepted === undefined) return undefined;
+    const handshake = await admit(this.options, request, response, credentials);
+    if (handshake === undefined) return undefined;
     const secret = Sessions.secret();
     const { pingSeconds } = this.options.core.limits;
     const session = new PollSession({
@@ -202,7 +203,7 @@ export class ConnectEdge {
       },
     });
     this.sessions.add(secret, session);
-    this.accept(request, session, accepted.authentication);
+    this.accept(session, handshake);
     return session;
   }
 
@@ -219,31 +220,8 @@ export class ConnectEdge {
     };
   }
 
-  /** The token's verdict once the core has started; `undefined` when nobody is left to be told. */
-  private async authenticated(
-    response: ServerResponse,
-    credentials: Credentials,
-  ): Promise<{ readonly authentication: Authentication | undefined } | undefined> {
-    let isGone = false;
-    response.once('close', () => {
-      isGone = true;
-    });
-    await this.options.ready();
-    const authentication = await authenticate(this.options, credentials);
-    return isGone ? undefined : { authentication };
-  }
-
-  private accept(
-    request: IncomingMessage,
-    transport: FrameStream | PollSession,
-    authentication: Authentication | undefined,
-  ): void {
-    const address = request.socket.remoteAddress;
-    const handshake: Handshake = {
-      ...(authentication === undefined ? {} : { authentication }),
-      ...(address === undefined ? {} : { address }),
-    };
-    transport.attach(this.options.core.accept(transport as Transport, handshake));
+  private accept(transport: FrameStream | PollSession, handshake: Handshake): void {
+    transport.attach(this.options.core.accept(transport, handshake));
   }
 
   /** Keeps a session that is over for its client to ask, but not too many. */
@@ -265,6 +243,7 @@ export class ConnectEdge {
   private problem(request: IncomingMessage, response: ServerResponse, problem: Problem): void {
     const { status, members, headers } = problem;
     const code = codes[status];
+    if (status === 403) logRefusal(this.options.log, 'request refused', request, problem);
     sendProblem(response, {
       ...problem,
       members: { ...(code === undefined ? {} : { code }), ...members },

@@ -1,6 +1,6 @@
 import type { FrameCodec, Session, Transport } from '@thrum/core';
 import { type CloseInfo, closeCodes, jsonCodec } from '@thrum/protocol';
-import type { Beating, Heartbeat } from '../websocket/heartbeat.ts';
+import type { Beating, Heartbeat } from '../heartbeat.ts';
 import type { FallbackSession } from './sessions.ts';
 import { Upstream } from './upstream.ts';
 

@@ -1,13 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Authentication, Core, Env, Handshake, Log } from '@thrum/core';
+import type { Core, Env, Log } from '@thrum/core';
 import type { ErrorFrame } from '@thrum/protocol';
 import type { Cors } from '../../http/cors.ts';
 import { type Credentials, readCredentials } from '../../http/credentials.ts';
 import type { Problem } from '../../http/problem.ts';
-import { sendProblem } from '../../http/reply.ts';
+import { logRefusal } from '../../http/refusal.ts';
+import { safeHeaders, sendProblem } from '../../http/reply.ts';
 import { redactUrl } from '../../node/redact.ts';
-import { authenticate, within } from '../authenticate.ts';
-import { Heartbeat } from '../websocket/heartbeat.ts';
+import { admit, within } from '../authenticate.ts';
+import { Heartbeat } from '../heartbeat.ts';
 import { EventStream, type Refusal, type StreamSink } from './event-stream.ts';
 import { EventOutput, type OutputOwner } from './output.ts';
 import { readStreamRequest, type StreamRequest } from './request.ts';
@@ -82,29 +83,9 @@ export class EventsEdge {
     asked: StreamRequest,
     credentials: Credentials,
   ): Promise<void> {
-    let isGone = false;
-    response.once('close', () => {
-      isGone = true;
-    });
-    await this.options.ready();
-    const authentication = await authenticate(this.options, credentials);
-    // Nobody would hear the end of a stream whose response is over already.
-    if (isGone) return;
-    this.start(request, response, asked, authentication);
-  }
-
-  private start(
-    request: IncomingMessage,
-    response: ServerResponse,
-    asked: StreamRequest,
-    authentication: Authentication | undefined,
-  ): void {
     const { core, env } = this.options;
-    const address = request.socket.remoteAddress;
-    const handshake: Handshake = {
-      ...(authentication === undefined ? {} : { authentication }),
-      ...(address === undefined ? {} : { address }),
-    };
+    const handshake = await admit(this.options, request, response, credentials);
+    if (handshake === undefined) return;
     const stream = new EventStream(env, (owner) => this.sink(request, response, owner), asked);
     stream.attach(core.accept(stream, handshake));
   }
@@ -151,6 +132,7 @@ export class EventsEdge {
       retryLine(againSeconds * 1000 * (1 + env.random())) +
       eventLines('thrum:error', JSON.stringify({ code, message, retry: true }));
     response.writeHead(200, {
+      ...safeHeaders,
       ...cors.headers(request),
       'Content-Type': 'text/event-stream',
       'Cache-Control': 'no-cache, no-transform',
@@ -161,13 +143,7 @@ export class EventsEdge {
 
   private problem(request: IncomingMessage, response: ServerResponse, problem: Problem): void {
     const { cors, log } = this.options;
-    log.info('event stream refused', {
-      status: problem.status,
-      detail: problem.detail,
-      url: redactUrl(request.url ?? ''),
-      origin: request.headers.origin,
-      address: request.socket.remoteAddress,
-    });
+    logRefusal(log, 'event stream refused', request, problem);
     sendProblem(response, { ...problem, headers: { ...cors.headers(request), ...problem.headers } });
   }
 }
@@ -193,5 +169,4 @@ const refusals: Readonly<Record<Exclude<Refusal, 'later'>, Problem>> = {
     detail: 'Expected a token that is accepted here.',
     headers: { 'WWW-Authenticate': 'Bearer' },
   },
-  'too long': { status: 400, detail: 'channel: these channels do not fit into an id; expected fewer.' },
 };

@@ -3,6 +3,7 @@ import {
   type BehindFrame,
   type CloseInfo,
   closeCodes,
+  type ErrorCode,
   type ErrorFrame,
   errorInfo,
   type OutgoingFrame,
@@ -12,15 +13,14 @@ import {
   type UnsubscribedFrame,
 } from '@thrum/protocol';
 import { eventCodec, type EventForm, isPublication } from './event-codec.ts';
-import { type Answered, Joiner } from './joiner.ts';
-import type { OutputOwner } from './output.ts';
+import { Joiner } from './joiner.ts';
+import { abnormalClose, type OutputOwner } from './output.ts';
 import type { StreamRequest } from './request.ts';
-import { alwaysFits } from './stream-id.ts';
 import { StreamPosition } from './stream-position.ts';
 import { eventLines, idLine, retryLine } from './writer.ts';
 
 /** Why a stream could not begin. */
-export type Refusal = 'denied' | 'unauthenticated' | 'too long' | 'later';
+export type Refusal = 'denied' | 'unauthenticated' | 'later';
 
 /** What a stream writes to, and how it says no before it has begun. */
 export interface StreamSink {
@@ -35,7 +35,6 @@ export interface StreamSink {
 /** `opening` until the head is sent, `open`, `ended` once nothing more is written. */
 type Stage = 'opening' | 'open' | 'ended';
 
-const abnormal: CloseInfo = { code: 1006, reason: '' };
 /** A stream of one channel that nobody may read any more has nothing left to say. */
 const nothingLeft: CloseInfo = closeCodes.normal;
 
@@ -60,13 +59,15 @@ export class EventStream implements Transport, OutputOwner {
   /** Channels that are being read from the log again after a `behind`: what comes of them meanwhile comes again. */
   private readonly filling = new Set<string>();
   private stage: Stage = 'opening';
-  /** What is to be said once the head is sent. */
+  /** Channels whose place does not fit into an id. */
+  private readonly leftOut = new Set<string>();
+  /** The channels that were refused, to be told once the head is sent. */
   private pending: (Uint8Array | string)[] = [];
   private session: Session | undefined;
   private connectionId = '';
   private mustAuthenticate = false;
   private lastError: ErrorFrame | undefined;
-  private ending: CloseInfo = abnormal;
+  private ending: CloseInfo = abnormalClose;
 
   constructor(env: Env, connect: (owner: OutputOwner) => StreamSink, request: StreamRequest) {
     this.env = env;
@@ -79,7 +80,7 @@ export class EventStream implements Transport, OutputOwner {
   }
 
   get bufferedBytes(): number {
-    return this.pending.reduce((sum, { length }) => sum + length, this.sink.bufferedBytes);
+    return this.sink.bufferedBytes;
   }
 
   /** The core has accepted this connection, or refused it already. */
@@ -135,7 +136,7 @@ export class EventStream implements Transport, OutputOwner {
       this.write(form.lines);
       return;
     }
-    if (this.filling.has(channel)) return;
+    if (this.filling.has(channel) || this.leftOut.has(channel)) return;
     const position = { epoch, offset };
     this.position.move(channel, position);
     const { channels } = this.position;
@@ -176,24 +177,25 @@ export class EventStream implements Transport, OutputOwner {
     const { channel, position, recovered } = frame;
     const answered = this.joiner.answered(frame);
     const isNew = !this.joined.has(channel);
-    const begun = this.position.of(channel) !== undefined;
-    this.joined.add(channel);
-    this.filling.delete(channel);
+    const before = this.position.of(channel);
     this.position.move(channel, position);
     if (!this.position.fits) {
-      this.overflow();
+      this.leaveOut(channel, before);
       return;
     }
+    this.joined.add(channel);
+    this.filling.delete(channel);
     const wasOwed = this.owed.delete(channel);
-    this.open(answered);
+    this.open();
     // A server's own subscription that is new begins; every other one that was not asked for begins anew.
-    const isAnew = begun || wasOwed || (answered === undefined && !isNew);
+    const isAnew = before !== undefined || wasOwed || (answered === undefined && !isNew);
     // Before `thrum:subscribed`, whose id would hide what a client that is cut off in between has not been told.
     if (!recovered && isAnew) this.reset(channel, position);
     this.write(form.lines);
   }
 
   private unsubscribed(form: EventForm, { channel, code }: UnsubscribedFrame): void {
+    if (this.leftOut.delete(channel)) return;
     this.joined.delete(channel);
     this.filling.delete(channel);
     this.write(form.lines);
@@ -215,7 +217,6 @@ export class EventStream implements Transport, OutputOwner {
     this.write(form.lines);
     // A channel that cannot be had now would be missing from a stream that looks whole.
     if (frame.retry) this.close(closeCodes.tryLater.code, closeCodes.tryLater.reason);
-    else if (answered.isLast && this.stage === 'opening' && this.joined.size > 0) this.open(answered);
     else this.endIfEmpty();
   }
 
@@ -232,10 +233,9 @@ export class EventStream implements Transport, OutputOwner {
     this.write(eventLines('thrum:reset', JSON.stringify({ channel, ...(position && { position }) })));
   }
 
-  /** Sends the head with the first channel, or with the last where what follows could still make the ids too long. */
-  private open(answered: Answered | undefined): void {
+  /** Sends the head, with the first channel. */
+  private open(): void {
     if (this.stage !== 'opening') return;
-    if (!alwaysFits(this.request.channels.length) && answered?.isLast !== true) return;
     this.stage = 'open';
     this.sink.open();
     const data = {
@@ -256,10 +256,18 @@ export class EventStream implements Transport, OutputOwner {
     else this.close(nothingLeft.code, nothingLeft.reason);
   }
 
-  private overflow(): void {
-    if (this.stage === 'opening') this.refuse('too long');
-    // Only new epochs can do this to a stream that has begun; the client is refused when it comes back.
-    else this.close(closeCodes.tryLater.code, closeCodes.tryLater.reason);
+  /** Goes without a channel whose place would make the id too long to be sent back: resumed, it would lose its place. */
+  private leaveOut(channel: string, before: Position | undefined): void {
+    this.position.move(channel, before);
+    this.joined.delete(channel);
+    this.filling.delete(channel);
+    this.owed.delete(channel);
+    this.leftOut.add(channel);
+    const message = 'The place in this channel does not fit into an id';
+    const data = { code: 'channel_limit' satisfies ErrorCode, message, retry: false, channel };
+    this.write(eventLines('thrum:error', JSON.stringify(data)));
+    queueMicrotask(() => this.session?.receive(JSON.stringify({ type: 'unsubscribe', channel })));
+    this.endIfEmpty();
   }
 
   private write(lines: Uint8Array | string): void {

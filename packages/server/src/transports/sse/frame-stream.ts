@@ -2,10 +2,8 @@ import type { FrameCodec, Session, Transport } from '@thrum/core';
 import { type CloseInfo, closeCodes, jsonCodec } from '@thrum/protocol';
 import type { FallbackSession } from '../longpoll/sessions.ts';
 import { Upstream } from '../longpoll/upstream.ts';
-import type { EventOutput, OutputOwner } from './output.ts';
+import { abnormalClose, type EventOutput, type OutputOwner } from './output.ts';
 import { dataLines, eventLines } from './writer.ts';
-
-const abnormal: CloseInfo = { code: 1006, reason: '' };
 
 /** A frame as one event without name or id, shared by all streams. */
 const frameEventCodec: FrameCodec = {
@@ -21,7 +19,7 @@ export class FrameStream implements Transport, OutputOwner, FallbackSession {
   private readonly output: EventOutput;
   private readonly forget: () => void;
   private session: Session | undefined;
-  private ending: CloseInfo = abnormal;
+  private ending: CloseInfo = abnormalClose;
 
   constructor(connect: (owner: OutputOwner) => EventOutput, forget: () => void) {
     this.output = connect(this);
@@ -51,7 +49,7 @@ export class FrameStream implements Transport, OutputOwner, FallbackSession {
   }
 
   close(code: number, reason: string): void {
-    if (this.ending !== abnormal) return;
+    if (this.ending !== abnormalClose) return;
     this.ending = { code, reason };
     this.forget();
     this.output.write(`${eventLines('thrum:closed', JSON.stringify(this.ending))}\n`);

@@ -7,11 +7,6 @@ export interface Wish {
   readonly since: Since | undefined;
 }
 
-/** What was asked, and whether there is more to come. */
-export interface Answered extends Wish {
-  readonly isLast: boolean;
-}
-
 const shortestWaitMs = 50;
 
 /**
@@ -43,7 +38,7 @@ export class Joiner {
   }
 
   /** Matches an answer with its question; `undefined` for a frame that answers nothing of this, or that comes again later. */
-  answered(frame: SubscribedFrame | ErrorFrame): Answered | undefined {
+  answered(frame: SubscribedFrame | ErrorFrame): Wish | undefined {
     const { asked } = this;
     if (asked === undefined || frame.id !== this.id) return undefined;
     this.asked = undefined;
@@ -56,7 +51,7 @@ export class Joiner {
       return undefined;
     }
     queueMicrotask(() => this.next());
-    return { ...asked, isLast: this.wishes.length === 0 };
+    return asked;
   }
 
   stop(): void {

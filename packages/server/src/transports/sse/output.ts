@@ -1,11 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Env } from '@thrum/core';
+import type { CloseInfo } from '@thrum/protocol';
 import { safeHeaders } from '../../http/reply.ts';
-import type { Beating, Heartbeat } from '../websocket/heartbeat.ts';
+import type { Beating, Heartbeat } from '../heartbeat.ts';
 import { heartbeat as heartbeatComment } from './writer.ts';
 
 /** How long a peer may take to read the end of its stream before its socket is destroyed. */
 const endTimeoutMs = 3000;
+
+/** How a stream ended that its peer, or the network, cut (RFC 6455 §7.1.5 has the number). */
+export const abnormalClose: CloseInfo = { code: 1006, reason: '' };
 
 /** What an {@link EventOutput} reports. */
 export interface OutputOwner {

@@ -77,9 +77,3 @@ function readPositions(reader: ByteReader, channels: number): (Position | undefi
   }
   return reader.isAtEnd ? positions : undefined;
 }
-
-/** Whether this many channels fit into an id whatever their epochs and offsets are. */
-export function alwaysFits(channels: number): boolean {
-  // 64 characters are at most 192 bytes of UTF-8; numbers of epochs and lengths take 2 bytes, offsets 8.
-  return ((fingerprintBytes + 3 + channels * (192 + 2 + 2 + 8)) * 4) / 3 <= maxIdLength;
-}

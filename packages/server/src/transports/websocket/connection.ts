@@ -3,7 +3,7 @@ import type { Session, Transport } from '@thrum/core';
 import { type Codec, type CloseInfo, closeCodes, jsonCodec } from '@thrum/protocol';
 import { WebSocket } from 'ws';
 import { frameOf, pingFrame } from './frames.ts';
-import type { Beating, Heartbeat } from './heartbeat.ts';
+import type { Beating, Heartbeat } from '../heartbeat.ts';
 import { follow, type Unfinished } from './unfinished.ts';
 
 /** Under this key a socket knows its connection, so that all of them can share one listener. */

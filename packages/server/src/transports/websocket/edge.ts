@@ -1,15 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Authentication, Core, Env, Handshake, Log } from '@thrum/core';
+import type { Authentication, Core, Env, Log } from '@thrum/core';
 import { jsonCodec } from '@thrum/protocol';
 import { type Server, WebSocketServer } from 'ws';
 import { type Credentials, readCredentials } from '../../http/credentials.ts';
 import type { Problem } from '../../http/problem.ts';
-import { redactUrl } from '../../node/redact.ts';
-import { authenticate, within } from '../authenticate.ts';
+import { logRefusal } from '../../http/refusal.ts';
+import { authenticate, handshakeOf, within } from '../authenticate.ts';
 import { WebSocketConnection } from './connection.ts';
 import { checkHandshake } from './handshake.ts';
-import { Heartbeat } from './heartbeat.ts';
+import { Heartbeat } from '../heartbeat.ts';
 import type { OriginCheck } from './origins.ts';
 import { Refuser } from './refuse.ts';
 
@@ -79,14 +79,7 @@ export class WebSocketEdge {
 
   /** Answers an upgrade that is not for a path of ours. */
   refuse(request: IncomingMessage, socket: Duplex, problem: Problem): void {
-    const { origin } = request.headers;
-    this.options.log.info('handshake refused', {
-      status: problem.status,
-      detail: problem.detail,
-      url: redactUrl(request.url ?? ''),
-      origin,
-      address: request.socket.remoteAddress,
-    });
+    logRefusal(this.options.log, 'handshake refused', request, problem);
     this.refuser.refuse(socket, problem);
   }
 
@@ -130,11 +123,7 @@ export class WebSocketEdge {
     head: Buffer,
     authentication: Authentication | undefined,
   ): void {
-    const address = request.socket.remoteAddress;
-    const handshake: Handshake = {
-      ...(authentication === undefined ? {} : { authentication }),
-      ...(address === undefined ? {} : { address }),
-    };
+    const handshake = handshakeOf(request, authentication);
     try {
       this.server.handleUpgrade(request, socket, head, (connection) => {
         connection.open(socket, this.heartbeat);
