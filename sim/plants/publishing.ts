@@ -14,8 +14,8 @@ export const publishing: readonly Plant[] = [
   {
     name: 'no-idempotency-key',
     file: 'packages/core/src/channel/publisher.ts',
-    find: '...(id === undefined ? {} : { idempotency: idempotencyOf(prepared, from, id) }),',
-    replace: '...(id === undefined ? {} : idempotencyOf(prepared, from, id) && {}),',
+    find: '...(id === undefined ? {} : { idempotency: idempotencyOf(prepared, from, id, follows) }),',
+    replace: '...(id === undefined ? {} : idempotencyOf(prepared, from, id, follows) && {}),',
     expected: ['4'],
     why: 'a publish that is sent again after a lost ack is published again',
   },

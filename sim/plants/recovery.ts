@@ -37,13 +37,17 @@ export const recovery: readonly Plant[] = [
   {
     name: 'history-before-hub',
     file: 'packages/core/src/channel/join.ts',
-    find: `  const start = merge(page, subscription.buffer ?? [], since, limits.historyPage, acks?.room);
-  if (start === undefined) return false;
+    find: `  const whole = merge(page, subscription.buffer ?? [], since, limits.historyPage, acks?.room);
+  if (whole === undefined) return false;
+  const { recent } = channel.log;
+  const start = acks === undefined ? whole : firstOf(whole, acks.fitting(recent.frames(whole.publications)));
   const position = { epoch: page.epoch, offset: start.offset };
   if (start.partial !== true && !channel.isAt(position.epoch, position.offset)) return false;`,
     replace: `  // As if the subscription had entered the hub only now: nothing was buffered, nothing can be compared.
-  const start = merge(page, [], since, limits.historyPage, acks?.room);
-  if (start === undefined) return false;
+  const whole = merge(page, [], since, limits.historyPage, acks?.room);
+  if (whole === undefined) return false;
+  const { recent } = channel.log;
+  const start = acks === undefined ? whole : firstOf(whole, acks.fitting(recent.frames(whole.publications)));
   const position = { epoch: page.epoch, offset: start.offset };`,
     expected: ['5'],
     why: 'what is published between the read and the entering is missed',

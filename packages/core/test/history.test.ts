@@ -84,4 +84,20 @@ describe('history', () => {
     await world.settle();
     expect(client.answers('x')[0]).toMatchObject({ type: 'error', code: 'unavailable', retry: true });
   });
+
+  it('ends a page earlier than it would take half of the outbox, but holds one publication in any case', async () => {
+    world = createWorld({ limits: { outboxBytes: 4000 } });
+    for (const size of [500, 500, 500, 500, 3000, 500])
+      await world.core.publish('a', 'message', 'x'.repeat(size));
+    epoch = world.broker.appended[0]?.epoch ?? '';
+    client = world.connect('ada');
+    const position = at(6);
+    const page = { position, recovered: true };
+    expect(await ask({})).toEqual({ ...page, publications: [1, 2, 3], more: true });
+    expect(await ask({ since: at(3) })).toEqual({ ...page, publications: [4], more: true });
+    expect(await ask({ since: at(4) })).toEqual({ ...page, publications: [5], more: true });
+    expect(await ask({ since: at(5) })).toEqual({ ...page, publications: [6], more: false });
+    expect(await ask({ reverse: true })).toEqual({ ...page, publications: [6], more: true });
+    expect(await ask({ limit: 2 })).toEqual({ ...page, publications: [1, 2], more: true });
+  });
 });

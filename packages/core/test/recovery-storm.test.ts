@@ -151,6 +151,9 @@ describe('what is kept for those who come back', () => {
     const epoch = await publish(world, 1, 10);
     await comeBack(world, 1, () => ({ epoch, offset: 5 }));
     expect(world.core.metrics.pagesRead).toBe(0);
+    await world.advance(11_000);
+    await comeBack(world, 1, () => ({ epoch, offset: 5 }));
+    expect(world.core.metrics.pagesRead).toBe(0);
     await world.advance(21_000);
     await comeBack(world, 1, () => ({ epoch, offset: 5 }));
     expect(world.core.metrics.pagesRead).toBe(1);

@@ -51,6 +51,37 @@ describe('the window of an acknowledged subscription', () => {
     expect(client.offsets()).toEqual(range(1, 5));
   });
 
+  it('is full in bytes too, live and in a recovery, whatever their number', async () => {
+    const world = createWorld({ channels, limits: { outboxBytes: 8000 } });
+    const large = (n: number) => world.core.publish('a', 'message', `${n}`.padEnd(1500, 'x'));
+    const live = await world.join('ada', 'a', { ack: true });
+    for (let n = 1; n <= 12; n += 1) await large(n);
+    // The third makes it more than half of the outbox.
+    expect(live.offsets()).toEqual([1, 2, 3]);
+    const back = await world.join('bob', 'a', { ack: true, since: { last: 12 } });
+    expect(back.offsets()).toEqual([1, 2]);
+    for (let n = 1; n <= 12; n += 1) {
+      await confirm(world, live, n);
+      await confirm(world, back, n);
+    }
+    for (const client of [live, back]) {
+      expect(client.offsets()).toEqual(range(1, 12));
+      expect(client.closedWith).toBeUndefined();
+    }
+  });
+
+  it('lets one through that is larger than all of it', async () => {
+    const world = createWorld({ channels, limits: { outboxBytes: 2000 } });
+    const epoch = ((await world.publish('a', 1)) as { position: { epoch: string } }).position.epoch;
+    await world.core.publish('a', 'message', 'x'.repeat(5000));
+    await world.publish('a', 3);
+    const client = await world.join('ada', 'a', { ack: true, since: { epoch, offset: 0 } });
+    // Anything at all that is unconfirmed is less than all of it, so the large one goes, and stops the rest.
+    expect(client.offsets()).toEqual([1, 2]);
+    for (const n of [1, 2, 3]) await confirm(world, client, n);
+    expect(client.offsets()).toEqual([1, 2, 3]);
+  });
+
   it('holds nothing in memory for one that is paused but its window', async () => {
     const world = createWorld({ channels, limits: { ackWindow: 2 } });
     await world.join('ada', 'a', { ack: true });

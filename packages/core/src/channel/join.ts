@@ -2,7 +2,7 @@ import type { FrameId, Since } from '@thrum/protocol';
 import { ThrumError } from '../errors.ts';
 import type { Parts } from '../parts.ts';
 import type { LogPage } from '../ports/broker.ts';
-import { merge, type Start } from './merge.ts';
+import { firstOf, merge, type Start } from './merge.ts';
 import type { Entered } from './hub.ts';
 
 /** A log that moves away under this many readings in a row is not readable now. */
@@ -57,8 +57,10 @@ function begin(
   const { since, resumes = false, isFresh = false } = request;
   const { channel, subscription } = entered;
   const { acks } = subscription;
-  const start = merge(page, subscription.buffer ?? [], since, limits.historyPage, acks?.room);
-  if (start === undefined) return false;
+  const whole = merge(page, subscription.buffer ?? [], since, limits.historyPage, acks?.room);
+  if (whole === undefined) return false;
+  const { recent } = channel.log;
+  const start = acks === undefined ? whole : firstOf(whole, acks.fitting(recent.frames(whole.publications)));
   const position = { epoch: page.epoch, offset: start.offset };
   if (start.partial !== true && !channel.isAt(position.epoch, position.offset)) return false;
   if (resumes) metrics.resets += start.recovered ? 0 : 1;
@@ -74,11 +76,15 @@ function begin(
   }
   acks?.begin(start.position);
   const { publications } = start;
-  const sent = connection.replay(channel.log.recent.frames(publications), subscription);
+  const frames = recent.frames(publications);
+  const sent = connection.replay(frames, subscription);
   // The first part and not the last: who asks again from there gets further each time.
   if (sent < publications.length) connection.miss(subscription, publications.length - sent);
   const dueAt = env.monotonic() + limits.redeliverySeconds * 1000;
-  if (acks !== undefined) for (const publication of publications) acks.sent(publication, dueAt);
+  if (acks !== undefined) {
+    for (const [index, publication] of publications.entries())
+      acks.sent(publication, frames.frames[index]?.byteLength ?? 0, dueAt);
+  }
   // So much at once may have been more than the connection could take.
   if (!subscription.current) return true;
   if (start.partial === true) channel.pause(subscription, position);

@@ -202,7 +202,7 @@ export class LiveChannel {
       }
       metrics.delivered += 1;
       connection.publish(frame, subscription);
-      acks?.sent(publication, env.monotonic() + limits.redeliverySeconds * 1000);
+      acks?.sent(publication, frame.byteLength, env.monotonic() + limits.redeliverySeconds * 1000);
     }
   }
 

@@ -28,9 +28,14 @@ export function merge(
 ): Start | undefined {
   if (room === undefined) return meet(page, buffered, since, maxRecovery);
   const start = part(page, since) ?? meet(page, buffered, since, Infinity);
-  if (start === undefined || start.publications.length <= room) return start;
-  const publications = start.publications.slice(0, room);
-  return { ...start, publications, offset: start.position.offset + room, partial: true };
+  return start && firstOf(start, room);
+}
+
+/** The same with at most so many publications to send now. */
+export function firstOf(start: Start, count: number): Start {
+  if (start.publications.length <= count) return start;
+  const publications = start.publications.slice(0, count);
+  return { ...start, publications, offset: start.position.offset + count, partial: true };
 }
 
 /** A page that follows a position and ends before the top of the log. */

@@ -81,6 +81,8 @@ export class Recent {
     if (!this.reaches(epoch, after) || after > offset || offset > this.top) return undefined;
     // Kept here, and by the log no longer: what it has let go of is gone for everybody.
     if (after < oldest - 1) return { ...head, publications: [] };
+    // A storm may last longer than the time between two looks.
+    this.aged = 0;
     const first = after - this.start;
     const kept = this.kept.slice(first, first + Math.min(limit, offset - after));
     return { ...head, publications: kept.map(({ publication }) => publication) };
@@ -126,7 +128,7 @@ export class Recent {
       if (isAhead || (each.offset ?? 0) > this.top) this.keep(each, SharedFrame.of(each));
   }
 
-  /** Lets go of what was here at the last look too: who comes back, comes back soon. */
+  /** Lets go of what was here at the last look too, unless somebody came for it since: who comes back, comes back soon. */
   age(): void {
     this.shift(Math.max(0, this.aged - this.start));
     this.aged = this.top;

@@ -1,10 +1,20 @@
-import { type HistoryFrame, type HistoryResult, toPublicationFrame } from '@thrum/protocol';
+import {
+  type Codec,
+  type HistoryFrame,
+  type HistoryResult,
+  type ResultFrame,
+  toPublicationFrame,
+} from '@thrum/protocol';
 import type { Rules } from '../channel/definitions.ts';
 import type { Connection } from '../connection/connection.ts';
+import { SharedFrame } from '../connection/encode.ts';
 import type { Node } from '../connection/node.ts';
 import type { HistoryQuery } from '../core-api.ts';
 import { unavailable } from '../errors.ts';
 import { idOf, userOf } from './reply.ts';
+
+/** What a list needs between two of its items, in any codec. */
+const separatorBytes = 1;
 
 /** A page of a channel's log (PROTOCOL.md §2). */
 export async function history(node: Node, connection: Connection, frame: HistoryFrame): Promise<void> {
@@ -12,8 +22,30 @@ export async function history(node: Node, connection: Connection, frame: History
   const { rules } = await node.authorizer.require({ user, action: 'history', channel: frame.channel });
   const page = await readHistory(node, frame.channel, rules, frame);
   // On the wire a publication has one spelling, live or kept.
-  const data = { ...page, publications: page.publications.map(toPublicationFrame) };
-  connection.send({ type: 'result', data, ...idOf(frame) });
+  const result = answer(frame, { ...page, publications: page.publications.map(toPublicationFrame) });
+  const { codec } = connection.transport;
+  const most = node.limits.outboxBytes / 2;
+  const isTooMuch = result.for(codec).byteLength > most && page.publications.length > 1;
+  connection.sendShared(isTooMuch ? firstPart(page, frame, codec, most) : result);
+}
+
+function answer(frame: HistoryFrame, data: object): SharedFrame {
+  const result: ResultFrame = { type: 'result', data, ...idOf(frame) };
+  return new SharedFrame(result);
+}
+
+/** As many publications as the outbox may hold beside other things, and one in any case. */
+function firstPart(page: HistoryResult, frame: HistoryFrame, codec: Codec, most: number): SharedFrame {
+  const publications: object[] = [];
+  let left = most - answer(frame, { ...page, publications }).for(codec).byteLength;
+  for (const publication of page.publications) {
+    const shared = SharedFrame.of(publication);
+    left -= shared.for(codec).byteLength + separatorBytes;
+    if (left < 0 && publications.length > 0) break;
+    publications.push(shared.frame);
+  }
+  const more = page.more || publications.length < page.publications.length;
+  return answer(frame, { ...page, publications, more });
 }
 
 /**

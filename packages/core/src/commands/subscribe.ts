@@ -164,7 +164,7 @@ async function catchUp(
   const { channel, cursor, id, since } = options;
   const entered = node.hub.enter(connection, channel, rules);
   const { subscription } = entered;
-  apply(node, subscription, options.ack === true ? new AckWindow(node.limits.ackWindow) : undefined, cursor);
+  apply(node, subscription, options.ack === true ? new AckWindow(node.limits) : undefined, cursor);
   const isPosition = typeof since === 'object' && 'epoch' in since;
   const isFresh = cursor !== undefined && !isPosition && (since !== undefined || !cursor.found);
   let isLive: boolean;
@@ -195,7 +195,7 @@ function change(node: Node, subscription: Subscription, options: SubscribeOption
   const position = paused ?? node.hub.channels.get(channel)?.position;
   let acks = options.ack === true ? subscription.acks : undefined;
   if (options.ack === true && acks === undefined) {
-    acks = new AckWindow(node.limits.ackWindow);
+    acks = new AckWindow(node.limits);
     if (position !== undefined) acks.begin(position);
   }
   const cursor = options.name === undefined ? undefined : subscription.cursor;

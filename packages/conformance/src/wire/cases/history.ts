@@ -1,5 +1,5 @@
 import type { RawClient } from '@thrum/testkit';
-import { areInOrder, position, range, same } from '../check.ts';
+import { areInOrder, position, range, same, truthy } from '../check.ts';
 import { publications, publish, publishMany, subscribe } from '../context.ts';
 import type { WireCase } from '../options.ts';
 
@@ -219,6 +219,24 @@ const others: readonly WireCase[] = [
       await publish(alice, other, 3);
       areInOrder(await publications(bob, other, 1), 1, [3]);
       await bob.expectNothing('message');
+    },
+  },
+  {
+    section: 2,
+    title: 'a page takes at most half of the outbox, and says that there is more',
+    run: async (wire) => {
+      const client = await wire.connect();
+      const channel = wire.channel();
+      const size = Math.floor(wire.limits.messageBytes * 0.9);
+      const most = wire.limits.outboxBytes / 2;
+      const count = Math.ceil(most / size) + 3;
+      for (const n of range(1, count)) await publish(client, channel, `${n}`.padEnd(size, 'x'));
+      const first = await read(client, channel, {});
+      truthy(JSON.stringify(first).length <= most, 'a page within half of the outbox');
+      const end = first.publications.length;
+      same([offsetsOf(first), first.more], [range(1, end), true]);
+      const rest = await read(client, channel, { since: { ...first.position, offset: end } });
+      same([offsetsOf(rest), rest.more], [range(end + 1, count), false]);
     },
   },
   {
