@@ -66,6 +66,7 @@ function shimFor(chosen: readonly Scenario[], folder: string): { readonly shim?:
   try {
     return { shim: buildShim(folder) };
   } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
     const others = scenarios.filter(({ shim }) => shim !== true).map(({ name }) => name);
     throw new Error(
       `${(error as Error).message}\nwithout it: ${needing.join(', ')} cannot run; leave them out with --only ${others.join(',')}`,
