@@ -18,13 +18,13 @@ async function main(options: Options): Promise<number> {
   if (options.list) return list();
   const { seed } = options;
   out(`seed ${seed}\n`);
+  const chosen = options.only === undefined ? scenarios : options.only.map(scenarioOf);
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'thrum-chaos-')));
   if (options.gate) return (await gate(options, { folder, ...shimFor(scenarios, folder) }, out)) ? 0 : 1;
   if (options.plant !== undefined) {
     const needed = shimFor([scenarioOf(plantedAs(options.plant).scenario)], folder);
     return planted(options.plant, options, { folder, ...needed }, out);
   }
-  const chosen = options.only === undefined ? scenarios : options.only.map(scenarioOf);
   return faults(chosen, options, folder);
 }
 
