@@ -18,13 +18,13 @@ async function main(options: Options): Promise<number> {
   if (options.list) return list();
   const { seed } = options;
   out(`seed ${seed}\n`);
+  const chosen = options.only === undefined ? scenarios : options.only.map(scenarioOf);
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'thrum-chaos-')));
   if (options.gate) return (await gate(options, { folder, ...shimFor(scenarios, folder) }, out)) ? 0 : 1;
   if (options.plant !== undefined) {
     const needed = shimFor([scenarioOf(plantedAs(options.plant).scenario)], folder);
     return planted(options.plant, options, { folder, ...needed }, out);
   }
-  const chosen = options.only === undefined ? scenarios : options.only.map(scenarioOf);
   return faults(chosen, options, folder);
 }
 
@@ -66,6 +66,7 @@ function shimFor(chosen: readonly Scenario[], folder: string): { readonly shim?:
   try {
     return { shim: buildShim(folder) };
   } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
     const others = scenarios.filter(({ shim }) => shim !== true).map(({ name }) => name);
     throw new Error(
       `${(error as Error).message}\nwithout it: ${needing.join(', ')} cannot run; leave them out with --only ${others.join(',')}`,
