@@ -1,16 +1,11 @@
-import {
-  type Codec,
-  type HistoryFrame,
-  type HistoryResult,
-  type ResultFrame,
-  toPublicationFrame,
-} from '@thrum/protocol';
+import { type HistoryFrame, type HistoryResult, type ResultFrame, toPublicationFrame } from '@thrum/protocol';
 import type { Rules } from '../channel/definitions.ts';
 import type { Connection } from '../connection/connection.ts';
 import { SharedFrame } from '../connection/encode.ts';
 import type { Node } from '../connection/node.ts';
 import type { HistoryQuery } from '../core-api.ts';
 import { unavailable } from '../errors.ts';
+import type { FrameCodec } from '../ports/transport.ts';
 import { idOf, userOf } from './reply.ts';
 
 /** What a list needs between two of its items, in any codec. */
@@ -35,7 +30,7 @@ function answer(frame: HistoryFrame, data: object): SharedFrame {
 }
 
 /** As many publications as the outbox may hold beside other things, and one in any case. */
-function firstPart(page: HistoryResult, frame: HistoryFrame, codec: Codec, most: number): SharedFrame {
+function firstPart(page: HistoryResult, frame: HistoryFrame, codec: FrameCodec, most: number): SharedFrame {
   const publications: object[] = [];
   let left = most - answer(frame, { ...page, publications }).for(codec).byteLength;
   for (const publication of page.publications) {
