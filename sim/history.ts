@@ -218,7 +218,7 @@ export function linesOf<K extends Line['k']>(history: readonly Line[], kind: K):
 
 /** One promise that was broken, and the line at which it shows. */
 export interface Violation {
-  /** The number in reliability.md, or a name for what has none there. */
+  /** The number in the list of `check/index.ts`, or a name for what has none there. */
   readonly invariant: string;
   readonly message: string;
   /** Index in the history. */

@@ -17,7 +17,7 @@ import { checkNamed, checkStreams } from './streams.ts';
 import { checkTransient } from './transient.ts';
 import { checkPages, checkWire } from './wire.ts';
 
-/** What each invariant says; the numbers are those of reliability.md. */
+/** What each invariant says. */
 export const invariants: Readonly<Record<string, string>> = {
   '1': 'no acknowledged publish is lost',
   '2': 'one (channel, epoch, offset) is one message, for every reader',
