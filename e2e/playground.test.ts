@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchChromium } from './chromium.ts';
-import { openWindow, say, saying, state } from './playground.ts';
+import { install, openWindow, say, saying, state } from './playground.ts';
 import { ServerProcess } from './server-process.ts';
 
 let browser: Browser;
@@ -89,4 +89,33 @@ test('a killed connection comes back and misses nothing', async () => {
   await state(grace, 'connected');
   expect(await saying(grace, 'meanwhile').count()).toBe(1);
   expect(await saying(grace, 'before').count()).toBe(1);
+});
+
+test('messages queued while the server is down are still queued after a reload, and then delivered once', async () => {
+  await using server = new ServerProcess();
+  await server.start();
+  const ada = await openWindow(browser, server.url, 'Ada');
+  const grace = await openWindow(browser, server.url, 'Grace');
+  await install(ada);
+  await say(grace, 'before');
+  await saying(ada, 'before').waitFor();
+  await server.kill();
+  await state(ada, 'reconnecting');
+  await say(ada, 'first');
+  await say(ada, 'second');
+  await saying(ada, 'second').waitFor();
+  await ada.reload();
+  for (const text of ['first', 'second']) {
+    await saying(ada, text).waitFor();
+    expect(await saying(ada, text).getAttribute('data-message-state')).toBe('pending');
+  }
+  await server.start();
+  await state(ada, 'connected');
+  await saying(grace, 'second').waitFor();
+  await say(grace, 'The last word');
+  for (const page of [ada, grace]) {
+    await saying(page, 'The last word').waitFor();
+    const texts = await page.getByTestId('message').locator('p').allTextContents();
+    expect(texts).toEqual(['before', 'first', 'second', 'The last word']);
+  }
 });

@@ -1,4 +1,4 @@
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser, Locator, Page, Route } from 'playwright-core';
 
 export interface WindowOptions {
   readonly width?: number;
@@ -38,4 +38,25 @@ export async function say(page: Page, text: string): Promise<void> {
 /** The messages on screen that hold a text. */
 export function saying(page: Page, text: string): Locator {
   return page.getByTestId('message').filter({ hasText: text });
+}
+
+/** From the next load on the page itself is there without its server too, as an installed application is. */
+export async function install(page: Page): Promise<void> {
+  const kept = new Map<string, Parameters<Route['fulfill']>[0]>();
+  // What a test serves has no address of its own, and would have to ask before it may connect to this machine.
+  await page.context().grantPermissions(['local-network-access']);
+  await page.context().route('**/*', async (route) => {
+    const url = route.request().url();
+    try {
+      const response = await route.fetch();
+      const answer = { status: response.status(), headers: response.headers(), body: await response.body() };
+      if (route.request().method() === 'GET') kept.set(url, answer);
+      await route.fulfill(answer);
+    } catch {
+      const answer = kept.get(url);
+      await (answer === undefined ? route.abort() : route.fulfill(answer));
+    }
+  });
+  await page.reload();
+  await state(page, 'connected');
 }

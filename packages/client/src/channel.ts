@@ -1,6 +1,7 @@
 import type { Member, Position, PresenceResult, Publication } from '@thrum/protocol';
 import { ThrumError, listen } from './errors.ts';
-import type { Outbox, Published, PublishOptions, WaitOptions } from './outbox.ts';
+import type { Published } from './publish.ts';
+import type { PublishOptions, Requests, WaitOptions } from './requests.ts';
 import type { ChannelOptions, Status, StatusType } from './subscription.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import type { EventInput, EventName, EventSchemas, HistoryPage, PublicationOf } from './types.ts';
@@ -79,7 +80,7 @@ export const createChannel = (
   name: string,
   options: ChannelOptions,
   subscriptions: Subscriptions,
-  outbox: Outbox,
+  requests: Requests,
 ): Channel => {
   const undo = new Set<() => void>();
 
@@ -126,7 +127,7 @@ export const createChannel = (
       onChange: (listener) => on('presence', listener, { presence: true }),
       update: (state) => subscriptions.setState(name, state),
       get: (wait) =>
-        outbox.request('again', { type: 'presence', channel: name }, wait, (data) => {
+        requests.request('again', { type: 'presence', channel: name }, wait, (data) => {
           const members = readList(readFields(data)['members'], readMember);
           return { members, count: members.length };
         }),
@@ -134,9 +135,9 @@ export const createChannel = (
     on,
     onAny: (run) => on(undefined, run),
     onStatus,
-    publish: (...order) => outbox.publish(name, ...order),
+    publish: (...order) => requests.publish(name, ...order),
     history: ({ timeout, signal, ...page } = {}) =>
-      outbox.request('again', { type: 'history', channel: name, ...page }, { timeout, signal }, (data) => {
+      requests.request('again', { type: 'history', channel: name, ...page }, { timeout, signal }, (data) => {
         const { publications, position, more, recovered } = readFields(data);
         return {
           publications: readList(publications, readPublication),

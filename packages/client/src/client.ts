@@ -5,8 +5,9 @@ import { createConnection } from './connection.ts';
 import type { ConnectionView, StateListener } from './connection.ts';
 import { listen } from './errors.ts';
 import type { ThrumError } from './errors.ts';
-import { createOutbox, encode } from './outbox.ts';
-import type { WaitOptions } from './outbox.ts';
+import { createOutbox } from './outbox.ts';
+import { createRequests, encode } from './requests.ts';
+import type { CallOptions } from './requests.ts';
 import { settingsOf } from './settings.ts';
 import type { ClientOptions } from './settings.ts';
 import { createSubscriptions } from './subscriptions.ts';
@@ -38,12 +39,13 @@ export interface Client<C extends Contract = Contract> extends ConnectionView {
   ): Channel<ChannelEvents<C, Name>>;
   /**
    * Runs a method of the application (PROTOCOL.md §2 call). Rejects with {@link ThrumError}; after `disconnected`,
-   * `timeout` and `aborted` it may have run.
+   * `timeout` and `aborted` it may have run. With an `id`, a key that the caller made for this one operation, it is sent
+   * again after a reconnect, and a method whose handler is `idempotent` runs once all the same.
    */
   call<const Method extends MethodName<C>>(
     method: Method,
     params?: MethodParams<C, Method>,
-    options?: WaitOptions,
+    options?: CallOptions,
   ): Promise<MethodResult<C, Method>>;
   /** A feature's own frame, now or not at all; returns whether it went. Throws `invalid_data` for what is no JSON. */
   send(frame: { readonly type: string; readonly [field: string]: unknown }): boolean;
@@ -67,21 +69,28 @@ export const createClient = <App = Contract>(
   let rested: ThrumError | undefined;
   let malformed = 0;
 
+  const { persist } = settings;
   const ready = (): boolean => connection.view.state === 'connected';
   const wanted = (): ThrumError | undefined => {
     if (!rested && connection.view.state === 'disconnected') connect();
     return rested;
   };
-  const outbox = createOutbox(settings, wanted, ready, (data) => connection.send(data));
-  const subscriptions = createSubscriptions(settings, outbox, wanted);
+  const outbox = createOutbox(settings, ready, (data) => connection.send(data));
+  const requests = createRequests(settings, outbox, wanted, ready);
+  const subscriptions = createSubscriptions(settings, outbox, requests, wanted);
+  persist?.start({ settings, outbox, requests, subscriptions: subscriptions.all });
 
   const connection = createConnection(settings, {
     welcome: outbox.open,
-    ready: outbox.pump,
+    ready: () => {
+      persist?.ready(connection.view.userId);
+      outbox.pump();
+    },
     frame: (frame) => {
       // Publications carry ids too, and a timestamp, which no answer has (PROTOCOL.md §3 and §4).
       if (frame?.['id'] !== undefined && frame['timestamp'] === undefined) outbox.answer(frame);
       else if (!frame || !subscriptions.receive(frame)) malformed += 1;
+      persist?.moved(frame?.type === 'subscribed');
     },
     down: (error) => {
       rested = error;
@@ -94,6 +103,7 @@ export const createClient = <App = Contract>(
   const disconnect = (): void => connection.dispatch('disconnect');
   const dispose = (): void => {
     disconnect();
+    persist?.close();
     subscriptions.clear();
     connection.listeners.clear();
   };
@@ -102,16 +112,16 @@ export const createClient = <App = Contract>(
     onStateChange: (listener) => listen(connection.listeners, listener),
     connect,
     disconnect,
-    channel: (name, channelOptions = {}) => createChannel(name, channelOptions, subscriptions, outbox),
-    // Never twice: it may have done its work already.
+    channel: (name, channelOptions = {}) => createChannel(name, channelOptions, subscriptions, requests),
+    // Without an id never twice: it may have done its work already.
     call: (method, params, wait) =>
-      outbox.request('once', { type: 'call', method, params }, wait, (data) => data),
+      requests.request(wait?.id ? 'again' : 'once', { type: 'call', method, params }, wait, (data) => data),
     send: (frame) => {
       const data = encode(settings, frame);
       if (ready()) outbox.add({ lives: 'now', encode: () => data });
       return ready();
     },
-    stats: () => ({ malformed, queued: outbox.size() }),
+    stats: () => ({ malformed, queued: [...outbox.items.values()].filter(({ asked }) => asked).length }),
     dispose,
     [Symbol.dispose]: dispose,
   } satisfies Omit<Client, keyof ConnectionView>);

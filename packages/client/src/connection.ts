@@ -258,8 +258,10 @@ export const createConnection = (settings: Settings, events: ConnectionEvents): 
   const welcome = (frame: Frame, token: Token): void => {
     view.connectionId = frame.connectionId ?? '?';
     authenticate(token);
-    if (!token && frame['authentication'] === 'required') refuse(new ThrumError('authentication_required'));
-    else if (!token) enterAs(frame.userId);
+    const { authentication } = frame;
+    if (!token && authentication === 'required') refuse(new ThrumError('authentication_required'));
+    // The anonymous have another id on each connection, which says nothing of who they are.
+    else if (!token) enterAs(authentication === 'done' ? frame.userId : undefined);
     events.welcome(frame['limits']);
   };
 

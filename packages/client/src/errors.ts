@@ -3,6 +3,7 @@ import type { ErrorCode } from '@thrum/protocol';
 /** A code of the server (PROTOCOL.md §11), or one of the SDK's own. */
 export type ThrumErrorCode =
   | ErrorCode
+  | 'out_of_order'
   | 'timeout'
   | 'aborted'
   | 'expired'
@@ -14,7 +15,7 @@ export type ThrumErrorCode =
  * Every refusal, of the server or of the SDK itself.
  *
  * `timeout`: no answer in time · `aborted`: the caller's signal · `expired`: older than `queue.maxAge` · `queue_full`:
- * dropped for a newer one · `disconnected`: not connected, and not coming back by itself · `too_large`: above the
+ * never sent, and dropped for a newer one or for want of room · `disconnected`: not connected, and not coming back by itself · `too_large`: above the
  * server's message limit.
  */
 export class ThrumError extends Error {

@@ -1,95 +1,63 @@
-import type { FrameId, Position } from '@thrum/protocol';
+import type { FrameId } from '@thrum/protocol';
 import { backoffDelay } from './backoff.ts';
-import { ThrumError, safely } from './errors.ts';
+import { ThrumError } from './errors.ts';
 import type { ThrumErrorCode } from './errors.ts';
-import type { DroppedPublish, Settings } from './settings.ts';
+import type { DroppedPublish } from './publish.ts';
+import type { Settings } from './settings.ts';
 import type { Encoded } from './socket-like.ts';
 import { readError } from './wire.ts';
 import type { Frame } from './wire.ts';
 
-/** What a caller may say about how long to wait. */
-export interface WaitOptions {
-  /** Milliseconds until the promise rejects with `timeout`. A publish without it waits for `queue.maxAge`, then `expired`. */
-  readonly timeout?: number | undefined;
-  /** Rejects the promise with `aborted` when it fires. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface PublishOptions extends WaitOptions {
-  /** The idempotency key (PROTOCOL.md §2 message), 1 to 128 characters. Default: a random one. */
-  readonly id?: string | undefined;
-  /** `false`: only if connected now, and never sent again. Default true. */
-  readonly queue?: boolean | undefined;
-}
-
-/** What became of a publish. */
-export interface Published {
-  readonly id: string;
-  /** Where it stands in the channel's log; absent for a transient event or an ephemeral channel. */
-  readonly position?: Position | undefined;
-  /** Whether the server had it already, from an earlier try. */
-  readonly duplicate: boolean;
-}
-
 /** A frame that has to go, and what becomes of it. */
-interface Order {
+export interface Order {
   /** What its answer is known by; no other order has it. Default: a number. */
   readonly id?: FrameId;
-  /** The frame, made when it goes; `undefined`: not now. */
-  encode(id: FrameId): Encoded | undefined;
+  /** The frame, made when it goes; `undefined`: not now. `follows` is for publishes (PROTOCOL.md §2 message). */
+  encode(id: FrameId, follows?: string): Encoded | undefined;
   /** `now`: on this connection or not at all · `once`: never twice · `again`: until it is answered. */
   readonly lives: 'now' | 'once' | 'again';
   /** Called once, with its answer or with why there is none. Where nobody cares, the order ends when it went. */
   done?(outcome: Frame | ThrumError): void;
-}
-
-/** How long somebody waits for an answer, and what for. */
-interface Question {
-  readonly id: FrameId;
-  readonly lives: Order['lives'];
-  /** There for publishes: they keep their order, and their number is bounded. */
-  readonly publish?: DroppedPublish;
-  /** Milliseconds until it fails. */
-  readonly timeout: number;
-}
-
-interface Item extends Order, Partial<Omit<Question, 'id' | 'lives'>> {
-  readonly id: FrameId;
-  sent: boolean;
-  refusals: number;
-  /** When it may go, or may go again. */
-  dueAt: number;
-  readonly deadline: number;
+  /** Milliseconds until it fails. Default: for ever. */
+  readonly timeout?: number;
+  /** What it fails with then. Default `timeout`. */
+  readonly late?: ThrumErrorCode | undefined;
   /**
    * Somebody waits for the answer: it goes once the server let us in, and fails when nothing will go by itself any more.
    * The others tend subscriptions; they go right behind `auth` and outlive `disconnect()`.
    */
   readonly asked?: boolean;
+  /** There for publishes: they keep their order, and their number is bounded. */
+  readonly publish?: DroppedPublish | undefined;
   /** Of the frame; above the limit, the order fails. */
   readonly bytes?: number;
+  /** It went once: whatever becomes of it now, the server may have it. */
+  readonly tried?: boolean | undefined;
 }
 
-interface RequestFrame {
-  readonly type: string;
-  readonly [field: string]: unknown;
+interface Item extends Order {
+  readonly id: FrameId;
+  /** On this connection, and not refused since. */
+  sent: boolean;
+  tried?: boolean | undefined;
+  /** What it followed when it went last. */
+  follows?: string | undefined;
+  refusals: number;
+  /** When it may go, or may go again. */
+  dueAt: number;
+  readonly deadline: number;
 }
 
 /** All that has to be sent, below the server's rate limit, and all that waits for an answer. */
 export interface Outbox {
-  /** Kept across connections and sent again with its id until acknowledged, within the bounds of the queue. */
-  publish(channel: string, event: string, data: unknown, options?: PublishOptions): Promise<Published>;
-  /** `read` turns the answer's `data` into what the promise resolves with. */
-  request<T>(
-    lives: Order['lives'],
-    frame: RequestFrame,
-    wait: WaitOptions | undefined,
-    read: (data: unknown) => T,
-  ): Promise<T>;
+  /** By id, in the order in which they go. What is deleted is forgotten. */
+  readonly items: Map<FrameId | undefined, Item>;
+  /** A number that no order has had. */
+  newId(): number;
   /** Sends it in its turn, as soon as it may go, and not before `delay` milliseconds. Returns its id. */
   add(order: Order, delay?: number): FrameId;
-  get(id: FrameId | undefined): (Order & { readonly sent: boolean }) | undefined;
-  /** Forgets it. */
-  cancel(id: FrameId | undefined): void;
+  /** Ends it. */
+  settle(id: FrameId, outcome: Frame | ThrumError): void;
   /** Takes the frame as the answer to the order with its id, if there is one. */
   answer(frame: Frame): void;
   /** Sends as much as may go now. */
@@ -98,27 +66,31 @@ export interface Outbox {
   open(limits: unknown): void;
   /** Nothing in flight will be answered; with an error, nothing will go by itself, and all that somebody waits for fails. */
   down(error: ThrumError | undefined): void;
-  /** How much somebody waits for. */
-  size(): number;
 }
 
 // Frames go at 80 % of the server's rate. It allows a burst of two seconds' worth; here it is 1.5, and pings come on top.
 const perSecond = 1000 / 0.8;
 const burst = 1.5 * perSecond;
 
+// Further back, nobody repeats what was acknowledged.
+const maxAcked = 1000;
+
+/** Why an order ended that may be given again. */
+export const ended = (code: ThrumErrorCode): ThrumError => new ThrumError(code, { retry: true });
+
 /**
- * @param wanted connects where nothing else did; returns why nothing can be sent, if so
- * @param ready whether the server let us in
+ * @param ready whether what somebody waits for may go
  * @param send hands a frame to the socket
  */
 export const createOutbox = (
   settings: Settings,
-  wanted: () => ThrumError | undefined,
   ready: () => boolean,
   send: (data: Encoded) => void,
 ): Outbox => {
-  const { env, queue, publishTimeout, onDrop } = settings;
-  const items = new Map<unknown, Item>();
+  const { env, queue, persist, publishTimeout } = settings;
+  const items = new Map<FrameId | undefined, Item>();
+  // Publishes that are in a log; the application may give their ids again.
+  const acked = new Set<FrameId>();
   let lastId = 0;
   let maxBytes = queue.maxBytes;
   // Milliseconds that each frame takes of the rate; 0 while there is no connection.
@@ -127,34 +99,37 @@ export const createOutbox = (
   let paidAt = 0;
   let stopTimer = (): void => {};
 
-  const add = (order: Order & Partial<Item>, delay = 0): FrameId => {
-    const now = env.monotonic();
-    const { id = (lastId += 1), timeout = Infinity } = order;
-    items.set(id, { ...order, id, sent: false, refusals: 0, dueAt: now + delay, deadline: now + timeout });
-    pump();
-    return id;
-  };
-  const settle = (id: unknown, outcome: Frame | ThrumError): void => {
+  const newId = (): number => (lastId += 1);
+  const settle = (id: FrameId, outcome: Frame | ThrumError): void => {
     const item = items.get(id);
     items.delete(id);
     item?.done?.(outcome);
   };
 
-  const fail = (id: unknown, code: ThrumErrorCode): void => settle(id, new ThrumError(code, { retry: true }));
-
   /** One look at everything: ends what is too late, sends what may go, and comes back when the next thing is due. */
   const pump = (): void => {
     const now = env.monotonic();
-    let paused: unknown = false;
+    // What an earlier page left goes before anything of this one.
+    const isOpen = pace && !persist?.isLoading;
+    // By channel: the last publish so far that has no answer yet.
+    const unanswered = new Map<string, string>();
+    let paused = false;
     let next = Infinity;
     for (const item of items.values()) {
-      const { id, publish, asked, sent, bytes = 0, timeout, deadline } = item;
-      if (deadline <= now) fail(id, publish && timeout === queue.maxAge ? 'expired' : 'timeout');
-      else if (bytes > maxBytes && !sent) settle(id, new ThrumError('too_large'));
+      const { id, publish, asked, bytes = 0, late = 'timeout', deadline } = item;
+      if (deadline <= now) settle(id, ended(late));
+      // The server of an earlier connection took larger ones, and may have taken this one.
+      else if (bytes > maxBytes && !item.sent)
+        settle(id, new ThrumError(item.tried ? 'disconnected' : 'too_large'));
       else {
-        // What was published later does not overtake.
-        if (item.dueAt > now) paused ||= publish && !sent;
-        else if (pace && !(publish && paused) && (!asked || ready())) dispatch(item, now);
+        const mayGo = item.dueAt <= now && isOpen && !(publish && paused) && (!asked || ready());
+        if (mayGo) dispatch(item, now, publish && unanswered.get(publish.channel));
+        if (publish) {
+          // What was published later does not overtake.
+          paused ||= !item.sent;
+          // A repeat may stand in the log though what goes before it now does not: to follow it would prove nothing.
+          if (item.lives === 'again' && !acked.has(id)) unanswered.set(publish.channel, publish.id);
+        }
         next = Math.min(next, deadline, item.dueAt > now ? item.dueAt : Infinity);
       }
     }
@@ -163,103 +138,65 @@ export const createOutbox = (
     if (next < Infinity) stopTimer = env.timer(Math.ceil(next - now), pump);
   };
 
-  const dispatch = (item: Item, now: number): void => {
+  const dispatch = (item: Item, now: number, follows: string | undefined): void => {
     const paid = Math.max(paidAt, now) + pace;
-    const data = item.encode(item.id);
     if (paid > now + burst) item.dueAt = paid - burst;
-    else if (data) {
+    // No room to name what it follows: it goes when that is answered. No codec needs more than 6 bytes a character.
+    else if (!follows || (item.bytes ?? 0) + 6 * follows.length + 20 <= maxBytes) {
+      const data = item.encode(item.id, follows);
+      if (!data) return;
       if (!item.done) items.delete(item.id);
       paidAt = paid;
-      item.sent = true;
+      item.sent = item.tried = true;
+      item.follows = follows;
       item.dueAt = item.lives === 'again' ? now + publishTimeout : Infinity;
       send(data);
     }
   };
 
-  // What is on its way is not counted while connected: dropping it would save nothing and lose its ack.
+  // What is on its way is not counted while connected: dropping it would save nothing and lose its ack. What went before
+  // the connection broke is counted and kept: `queue_full` says that the server does not have it.
   const trim = (): void => {
     const waiting = [...items.values()].filter(({ publish, sent }) => publish && !sent);
-    const bytesOf = (): number => waiting.reduce((sum, { bytes = 0 }) => sum + bytes, 0);
-    while (waiting.length > queue.maxCount || bytesOf() > queue.maxBytes)
-      fail(waiting.shift()?.id, 'queue_full');
-  };
-
-  const ask = <T>(
-    question: Question,
-    frame: RequestFrame,
-    signal: AbortSignal | undefined,
-    read: (answer: Frame) => T,
-  ): Promise<T> => {
-    const promise = new Promise<T>((resolve, reject) => {
-      const { id, publish, lives } = question;
-      const data = encode(settings, { ...frame, id });
-      const aborted = (): ThrumError => new ThrumError('aborted', { cause: signal?.reason });
-      const abort = (): void => settle(id, aborted());
-      const done = (outcome: Frame | ThrumError): void => {
-        signal?.removeEventListener('abort', abort);
-        if (!(outcome instanceof ThrumError)) resolve(read(outcome));
-        else {
-          reject(outcome);
-          if (publish) void safely(() => onDrop?.(publish, outcome));
-        }
-      };
-      const twin = items.get(id);
-      if (twin) {
-        if (twin.encode(id) !== data) throw new ThrumError('id_conflict');
-        const first = twin.done;
-        twin.done = (outcome) => {
-          first?.(outcome);
-          done(outcome);
-        };
-        return;
-      }
-      const refusal = wanted() ?? (signal?.aborted && aborted());
-      if (refusal) throw refusal;
-      const bytes = typeof data === 'string' ? new TextEncoder().encode(data).length : data.length;
-      signal?.addEventListener('abort', abort);
-      add({ ...question, encode: () => data, bytes, asked: true, done });
-      if (lives === 'now' && !ready()) fail(id, 'disconnected');
-    });
-    // A refusal nobody waits for must not end a Node process as an unhandled rejection.
-    promise.catch(() => {});
-    return promise;
+    let count = waiting.length;
+    let total = waiting.reduce((sum, { bytes = 0 }) => sum + bytes, 0);
+    for (const { id, tried, bytes = 0 } of waiting) {
+      if (count <= queue.maxCount && total <= queue.maxBytes) break;
+      if (tried) continue;
+      count -= 1;
+      total -= bytes;
+      settle(id, ended('queue_full'));
+    }
   };
 
   return {
-    publish: (
-      channel,
-      event,
-      data = null,
-      { id = env.id(), queue: keep = true, timeout = queue.maxAge, signal } = {},
-    ) => {
-      const publish = { channel, event, data, id };
-      const question: Question = {
-        id,
-        publish,
-        lives: keep ? 'again' : 'now',
-        timeout,
-      };
-      return ask(question, { type: 'message', ...publish }, signal, ({ position, duplicate }) => ({
-        id,
-        position,
-        duplicate: duplicate === true,
-      }));
+    items,
+    newId,
+    add: (order, delay = 0) => {
+      const now = env.monotonic();
+      const { id = newId(), timeout = Infinity } = order;
+      items.set(id, { ...order, id, sent: false, refusals: 0, dueAt: now + delay, deadline: now + timeout });
+      pump();
+      return id;
     },
-    request: (lives, frame, { timeout = settings.requestTimeout, signal } = {}, read) =>
-      ask({ id: (lastId += 1), lives, timeout }, frame, signal, ({ data }) => read(data)),
-    add,
-    get: (id) => items.get(id),
-    cancel: (id) => items.delete(id),
+    settle,
     answer: (frame) => {
-      const item = items.get(frame['id']);
+      const item = items.get(frame['id'] as FrameId);
       if (!item) return;
       const error = frame.type === 'error' ? readError(frame) : undefined;
       if (error?.retry && item.lives === 'again' && (item.publish || !item.asked)) {
-        const pause = error.after ?? backoffDelay(settings, item.refusals++);
+        // Behind what was refused, it was not looked at: it goes again in its turn, which is no failure of its own.
+        const isBehind = error.code === 'out_of_order' && item.follows;
+        const pause = isBehind ? 0 : (error.after ?? backoffDelay(settings, item.refusals++));
         item.sent = false;
         item.dueAt = env.monotonic() + pause;
-        pump();
-      } else settle(item.id, error ?? frame);
+      } else {
+        if (item.publish && !error) acked.add(item.id);
+        const [oldest] = acked;
+        if (acked.size > maxAcked) acked.delete(oldest as FrameId);
+        settle(item.id, error ?? frame);
+      }
+      pump();
     },
     pump,
     open: (limits) => {
@@ -273,22 +210,13 @@ export const createOutbox = (
     down: (error) => {
       pace = 0;
       for (const item of items.values()) {
-        if (error && item.asked) settle(item.id, error);
-        else if (item.lives === 'now' || (item.lives === 'once' && item.sent)) fail(item.id, 'disconnected');
+        const { id, lives, sent, asked } = item;
+        if (error && asked) settle(id, error);
+        else if (lives === 'now' || (lives === 'once' && sent)) settle(id, ended('disconnected'));
         item.sent = false;
         item.dueAt = 0;
       }
       pump();
     },
-    size: () => [...items.values()].filter(({ asked }) => asked).length,
   };
-};
-
-/** Throws `invalid_data` for what no frame can carry: cycles, BigInt, a throwing `toJSON`. */
-export const encode = ({ codec }: Pick<Settings, 'codec'>, frame: object): Encoded => {
-  try {
-    return codec.encode(frame);
-  } catch (cause) {
-    throw new ThrumError('invalid_data', { cause });
-  }
 };

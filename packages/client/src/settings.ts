@@ -5,25 +5,9 @@ import { hostEnv } from './env.ts';
 import type { Env } from './env.ts';
 import { pageLifecycle } from './lifecycle.ts';
 import type { Lifecycle, Scope } from './lifecycle.ts';
+import type { Persist } from './persisted.ts';
+import type { DroppedPublish, QueueBounds } from './publish.ts';
 import type { SocketConstructor } from './socket-like.ts';
-
-/** Bounds of what waits to be sent; beyond them the oldest publish is dropped. */
-export interface QueueBounds {
-  /** Publishes. Default 100. */
-  readonly maxCount: number;
-  /** Bytes, encoded. Default 1,048,576. */
-  readonly maxBytes: number;
-  /** Milliseconds from `publish()` until it is given up, acknowledged or not. Default 60,000. */
-  readonly maxAge: number;
-}
-
-/** A publish that failed, as `onDrop` gets it. */
-export interface DroppedPublish {
-  readonly channel: string;
-  readonly event: string;
-  readonly data: unknown;
-  readonly id: string;
-}
 
 export type Token = string | null | undefined;
 
@@ -37,6 +21,11 @@ export interface ClientOptions {
   /** Default `globalThis.WebSocket`, looked up when dialing. */
   readonly WebSocket?: SocketConstructor | undefined;
   readonly queue?: Partial<QueueBounds> | undefined;
+  /**
+   * Keeps the queue and the positions of channels over reloads: `indexedDbPersist` of `@thrum/client/persist`. Default:
+   * they end with the page. One client's alone.
+   */
+  readonly persist?: Persist | undefined;
   /** Told of each publish that failed, and why: dropped, expired, refused …; its promise rejects too. */
   readonly onDrop?: ((publish: DroppedPublish, reason: ThrumError) => void) | undefined;
   /** Milliseconds without an `ack` before a publish is sent again on the same connection. Default 15,000. */
@@ -79,7 +68,7 @@ export interface Settings
 
 type Given<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };
 
-type OptionalSetting = 'getToken' | 'WebSocket' | 'onDrop';
+type OptionalSetting = 'getToken' | 'WebSocket' | 'persist' | 'onDrop';
 
 /** What the SDK needs of a codec. */
 export type ClientCodec = Pick<Codec, 'encode' | 'decode'> & { readonly subprotocol?: string };

@@ -75,6 +75,8 @@ export interface Subscription {
   /** Listeners of acknowledged publications, one after the other. */
   processing?: Promise<unknown> | undefined;
   processed?: Position | undefined;
+  /** Where it was live for the first time: nothing before it is still being processed. */
+  origin?: Position | undefined;
   /** The id of the `ack` that is about to go. */
   acking?: FrameId | undefined;
   stopLinger?: (() => void) | undefined;

@@ -4,6 +4,7 @@ import { backoffDelay } from './backoff.ts';
 import { ThrumError, notify } from './errors.ts';
 import type { Outbox } from './outbox.ts';
 import { withChanges } from './presence.ts';
+import type { Requests } from './requests.ts';
 import type { Settings } from './settings.ts';
 import type { Encoded } from './socket-like.ts';
 import type { ChannelOptions, Status, StatusType, Subscription } from './subscription.ts';
@@ -12,6 +13,8 @@ import type { Frame } from './wire.ts';
 
 /** Every channel of one client. Handles come and go; what the server knows is kept here. */
 export interface Subscriptions {
+  /** By name. */
+  readonly all: ReadonlyMap<string, Subscription>;
   get(name: string): Subscription;
   /** Somebody listens now: subscribes unless that has happened, or asks again for more. */
   retain(sub: Subscription, options: ChannelOptions): void;
@@ -38,9 +41,10 @@ const nobody: readonly Member[] = [];
 export const createSubscriptions = (
   settings: Settings,
   outbox: Outbox,
+  requests: Requests,
   wanted: () => unknown,
 ): Subscriptions => {
-  const { env, codec } = settings;
+  const { env, codec, persist } = settings;
   const subs = new Map<string, Subscription>();
 
   const get = (name: string): Subscription => {
@@ -74,10 +78,12 @@ export const createSubscriptions = (
 
   /** Sends a `subscribe`, in place of one that has no answer yet. */
   const ask = (sub: Subscription, delay?: number): void => {
-    outbox.cancel(sub.asking);
+    outbox.items.delete(sub.asking);
     sub.phase = 'asking';
-    const encodeSubscribe = (id: FrameId): Encoded =>
-      codec.encode({
+    const encodeSubscribe = (id: FrameId): Encoded => {
+      // The cursor knows where a named subscriber was.
+      if (!sub.position && !sub.as) sub.since ??= persist?.since(sub.name);
+      return codec.encode({
         type: 'subscribe',
         channel: sub.name,
         // The cursor knows what was processed. What was only received has to come again, should this page end now.
@@ -87,6 +93,7 @@ export const createSubscriptions = (
         presence: sub.presence,
         id,
       });
+    };
     const done = (outcome: Frame | ThrumError): void => {
       if (!(outcome instanceof ThrumError)) onAnswer(sub, outcome);
       // The server's own subscription goes on; what came since we last knew is not ours to ask for.
@@ -101,6 +108,7 @@ export const createSubscriptions = (
   };
   const enter = (sub: Subscription, type: StatusType, position?: Position): void => {
     sub.position = position;
+    sub.origin ??= position;
     emit(sub, 'live', { type, position });
   };
 
@@ -116,7 +124,7 @@ export const createSubscriptions = (
   };
   const tell = (sub: Subscription): void => {
     if (!sub.state) return;
-    outbox
+    requests
       .request('once', { type: 'presence', channel: sub.name, ...sub.state }, undefined, () => {})
       .catch((error) => {
         // Without a connection nobody refused it, and it goes again on the next one.
@@ -132,19 +140,19 @@ export const createSubscriptions = (
 
   /** Nothing more of it comes, and nothing more goes. */
   const stop = (sub: Subscription, status: Status): void => {
-    outbox.cancel(sub.asking);
+    outbox.items.delete(sub.asking);
     sub.byServer = false;
     setMembers(sub, nobody);
     emit(sub, 'idle', status);
     if (sub.listeners.size > 0) return;
     // Gone for good: a next listener must inherit nothing. Only those who watch the status stay.
     sub.stopLinger?.();
-    outbox.cancel(sub.acking);
+    outbox.items.delete(sub.acking);
     subs.delete(sub.name);
     if (sub.statusListeners.size > 0) get(sub.name).statusListeners = sub.statusListeners;
   };
   const leave = (sub: Subscription): void => {
-    if (outbox.get(sub.asking)?.sent || sub.phase === 'live') {
+    if (outbox.items.get(sub.asking)?.sent || sub.phase === 'live') {
       outbox.add({
         lives: 'now',
         encode: (id) => codec.encode({ type: 'unsubscribe', channel: sub.name, id }),
@@ -154,7 +162,7 @@ export const createSubscriptions = (
   };
 
   const acknowledge = (sub: Subscription): void => {
-    if (outbox.get(sub.acking)) return;
+    if (outbox.items.get(sub.acking)) return;
     const encodeAck = (): Encoded | undefined => {
       const { name: channel, processed, position } = sub;
       // An offset of an older epoch would confirm what nobody has seen.
@@ -200,6 +208,7 @@ export const createSubscriptions = (
   };
 
   return {
+    all: subs,
     get,
     retain: (sub, { ack, name, presence, since }) => {
       const more = (ack && !sub.ack) || (presence && !sub.presence);

@@ -94,6 +94,17 @@ describe('a client', () => {
     expect(client.userId).toBeUndefined();
   });
 
+  it('comes back as anonymous, though the server gives it another id on each connection', async () => {
+    const { client, env, server } = createHarness();
+    client.connect();
+    server.socket.accept({ userId: 'anonymous:c1' });
+    expect([client.state, client.userId]).toEqual(['connected', undefined]);
+    server.socket.close(1006);
+    await env.advance(1000);
+    server.socket.accept({ userId: 'anonymous:c2' });
+    expect([client.state, client.userId]).toEqual(['connected', undefined]);
+  });
+
   it('takes an option that is undefined for one that is absent', async () => {
     const { client, env, online } = createHarness({
       linger: undefined,

@@ -238,6 +238,54 @@ describe('the queue', () => {
     );
   });
 
+  it('drops what was never sent, oldest first, and nothing that the server may have', async () => {
+    const { client, env, server, online } = createHarness({ queue: { maxCount: 3 } });
+    const socket = await online();
+    const ends: string[] = [];
+    const publish = (id: string) =>
+      void client
+        .channel('c')
+        .publish('message', id, { id })
+        .then(
+          () => ends.push(`${id} acknowledged`),
+          (error) => ends.push(`${id} ${code(error)}`),
+        );
+    ['sent-1', 'sent-2'].forEach(publish);
+    socket.close(1006);
+    ['new-1', 'new-2', 'new-3'].forEach(publish);
+    await env.advance(1000);
+    expect(ends).toEqual(['new-1 queue_full', 'new-2 queue_full']);
+    server.socket.accept();
+    expect(server.socket.all('message').map(({ id }) => id)).toEqual(['sent-1', 'sent-2', 'new-3']);
+    server.socket.send({ type: 'ack', id: 'sent-1', channel: 'c', duplicate: true });
+    await env.settle();
+    expect(ends).toContain('sent-1 acknowledged');
+  });
+
+  it('refuses a new one at once where all the room is taken by what the server may have', async () => {
+    const { client, env, online, reconnect } = createHarness({ queue: { maxCount: 2 } });
+    const socket = await online();
+    for (const id of ['a', 'b', 'c']) void client.channel('c').publish('message', id, { id });
+    expect(socket.all('message')).toHaveLength(3);
+    socket.close(1006);
+    const refused = vi.fn();
+    client.channel('c').publish('message', 'd').catch(refused);
+    await env.settle();
+    expect(refused).toHaveBeenCalledWith(expect.objectContaining({ code: 'queue_full' }));
+    expect((await reconnect()).all('message').map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('says disconnected, not too_large, of one that an earlier server may have taken', async () => {
+    const { client, env, server, online } = createHarness();
+    const socket = await online();
+    const publish = client.channel('c').publish('message', 'x'.repeat(200));
+    socket.close(1006);
+    await env.advance(1000);
+    server.socket.accept({ limits: { message: 100, rate: 50 } });
+    await expect(publish).rejects.toMatchObject({ code: 'disconnected' });
+    expect(server.socket.all('message')).toEqual([]);
+  });
+
   it('is flushed below the rate limit of the server', async () => {
     const { client, env, server } = createHarness({ queue: { maxCount: 1000 } });
     const channel = client.channel('chat:a');

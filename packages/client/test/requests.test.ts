@@ -36,6 +36,51 @@ describe('a call', () => {
     expect(second.all('call')).toEqual([]);
   });
 
+  it('with an id is sent again with it after a reconnect, until it is answered', async () => {
+    const { client, online, reconnect } = createHarness();
+    const socket = await online();
+    const result = client.call('transfer', { amount: 1 }, { id: 't-1' });
+    const frame = { type: 'call', method: 'transfer', params: { amount: 1 }, id: 't-1' };
+    expect(socket.all('call')).toEqual([frame]);
+    const second = await reconnect();
+    expect(second.all('call')).toEqual([frame]);
+    second.send({ type: 'result', id: 't-1', data: { ok: true } });
+    expect(await result).toEqual({ ok: true });
+    expect((await reconnect()).all('call')).toEqual([]);
+  });
+
+  it('with an id ends with what the server says, also when it could be tried again', async () => {
+    const { client, online } = createHarness();
+    const socket = await online();
+    const result = client.call('transfer', {}, { id: 't-1' });
+    socket.send({ type: 'error', id: 't-1', code: 'unavailable', message: 'Not now', retry: true });
+    await expect(result).rejects.toMatchObject({ code: 'unavailable', retry: true });
+  });
+
+  it('with an id times out, and goes no more', async () => {
+    const { client, env, online, reconnect } = createHarness();
+    await online();
+    const result = client.call('transfer', {}, { id: 't-1', timeout: 50 });
+    await env.advance(50);
+    await expect(result).rejects.toMatchObject({ code: 'timeout' });
+    expect((await reconnect()).all('call')).toEqual([]);
+  });
+
+  it('under the id of another is a conflict, under its own the same call', async () => {
+    const { client, online } = createHarness();
+    const socket = await online();
+    const both = Promise.all([
+      client.call('transfer', { amount: 1 }, { id: 't-1' }),
+      client.call('transfer', { amount: 1 }, { id: 't-1' }),
+    ]);
+    await expect(client.call('transfer', { amount: 2 }, { id: 't-1' })).rejects.toMatchObject({
+      code: 'id_conflict',
+    });
+    socket.send({ type: 'result', id: 't-1', data: 7 });
+    expect(await both).toEqual([7, 7]);
+    expect(socket.all('call')).toHaveLength(1);
+  });
+
   it('times out', async () => {
     const { client, env, online } = createHarness();
     await online();

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { connectRaw, exchange, openSocket, upgradeRequest, within } from '@thrum/testkit';
 import { describe, expect, it } from 'vitest';
@@ -136,4 +137,32 @@ describe('funds-transfer.ts', () => {
       expect(await ask(example, 't-4', 20)).toEqual({ id: 3, balance: 0 });
     },
   );
+
+  it('is asked by the SDK until it answers, over a server that dies, and moves money once', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'thrum-bank-'));
+    await using _folder = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
+    const first = await run('funds-transfer.ts', { THRUM_DATA_DIR: folder });
+    const { url } = first;
+    expect(await askForTransfer(url, 'bob', '30', 't-1')).toEqual({ id: 1, balance: 70 });
+    await first[Symbol.asyncDispose]();
+    // While nobody is there: it waits, and so does the repeat of the one that was answered before.
+    const [waiting, repeat] = [
+      askForTransfer(url, 'bob', '20', 't-2'),
+      askForTransfer(url, 'bob', '30', 't-1'),
+    ];
+    await using _second = await run('funds-transfer.ts', { THRUM_DATA_DIR: folder, PORT: new URL(url).port });
+    expect(await waiting).toEqual({ id: 2, balance: 50 });
+    expect(await repeat).toEqual({ id: 1, balance: 70 });
+    expect(await askForTransfer(url, 'bob', '51', 't-3')).toMatchObject({ code: 'rejected', id: 't-3' });
+  }, 30_000);
 });
+
+async function askForTransfer(url: string, ...args: readonly string[]): Promise<unknown> {
+  const script = fileURLToPath(new URL('../../../examples/funds-transfer-client.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--conditions=thrum:source', script, ...args], {
+    env: { ...process.env, URL: url },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const said = await within(text(child.stdout), () => 'the answer of the client', 20_000);
+  return JSON.parse(said) as unknown;
+}

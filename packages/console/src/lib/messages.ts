@@ -281,7 +281,7 @@ function senderKey(from: string | undefined, id: string): string {
 }
 
 /** A message is `{text, name?}`; whatever else was published into the channel is shown as what it is. */
-function readBody(data: unknown): { readonly text: string; readonly name: string | undefined } {
+export function readBody(data: unknown): { readonly text: string; readonly name: string | undefined } {
   const { text, name } = (typeof data === 'object' && data !== null ? data : {}) as Record<string, unknown>;
   return {
     text: typeof text === 'string' ? text : typeof data === 'string' ? data : JSON.stringify(data),

@@ -1,12 +1,13 @@
 import { createClient } from '@thrum/client';
+import { indexedDbPersist } from '@thrum/client/persist';
 import { ConnectionWatch } from './connection.ts';
 import { IdentityStore } from './identity.ts';
 import { Inspector } from './inspector.ts';
-import { MessageStore } from './messages.ts';
+import { MessageStore, readBody } from './messages.ts';
 import { NetworkSwitch } from './network.ts';
 import { Outbox } from './outbox.ts';
-import { Room } from './room.ts';
-import { channelOfRoom, hashOfRoom, roomFromHash } from './room-name.ts';
+import { follow, Room } from './room.ts';
+import { channelOfRoom, hashOfRoom, roomFromHash, roomOfChannel } from './room-name.ts';
 import { Scratch } from './scratch.ts';
 import { createTap } from './socket-tap.ts';
 import { Store, type Readable } from './store.ts';
@@ -28,6 +29,9 @@ export interface Playground {
   enterRoom(name: string): void;
 }
 
+/** As long as a server remembers ids at the least (PROTOCOL.md §2 message): a repeat after that could come twice. */
+const queueAge = 300_000;
+
 /** Opens the playground in this page: one client, one room at a time, for as long as the page lives. */
 export function openPlayground(page: Window & typeof globalThis): Playground {
   const url = new URL('ws', page.document.baseURI);
@@ -48,14 +52,36 @@ export function openPlayground(page: Window & typeof globalThis): Playground {
     isOnline,
     enter: (socket) => network.enter(socket),
   });
-  const client = createClient(url.href, { getToken: identity.getToken, WebSocket: tap });
+  const { userId } = identity.current.get();
+  const client = createClient(url.href, {
+    getToken: identity.getToken,
+    WebSocket: tap,
+    queue: { maxAge: queueAge },
+    persist: indexedDbPersist({
+      name: 'playground',
+      user: userId,
+      onRestored: ({ channel, data, id }, published) => {
+        const tracked = outbox.track(published);
+        const room = roomOfChannel(channel);
+        // From the console panel: it is counted, and its outcome has no line to go to.
+        if (room === undefined) return tracked.catch(() => {});
+        const { text, name = '' } = readBody(data);
+        storeOf(room).sending(id, { text, name, at: Date.now() });
+        return follow(storeOf(room), id, tracked);
+      },
+    }),
+  });
   const self = (): string | undefined => client.userId ?? identity.current.get().userId;
 
   // Kept for as long as the page lives: unsent messages outlast a look into another room.
   const stores = new Map<string, MessageStore>();
-  const open = (name: string): Room => {
+  const storeOf = (name: string): MessageStore => {
     const messages = stores.get(name) ?? new MessageStore(self);
     stores.set(name, messages);
+    return messages;
+  };
+  const open = (name: string): Room => {
+    const messages = storeOf(name);
     const channel = client.channel(channelOfRoom(name));
     const typing = openTyping(channel, client);
     return new Room(name, { channel, messages, typing, identity: identity.current, outbox });

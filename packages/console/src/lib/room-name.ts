@@ -22,6 +22,12 @@ export function channelOfRoom(room: string): string {
   return `chat:${room}`;
 }
 
+/** The room whose messages this channel carries, if it is one. */
+export function roomOfChannel(channel: string): string | undefined {
+  const room = channel.slice(channelOfRoom('').length);
+  return channelOfRoom(room) === channel && roomProblem(room) === undefined ? room : undefined;
+}
+
 /** Why this cannot be a room, as the end of a sentence; undefined when it can. */
 export function roomProblem(room: string): string | undefined {
   const trimmed = room.trim();

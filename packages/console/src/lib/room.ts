@@ -1,4 +1,4 @@
-import type { Member } from '@thrum/protocol';
+import type { Member, Position } from '@thrum/protocol';
 import { explain } from './errors.ts';
 import type { Identity } from './identity.ts';
 import type { ChatMessage, MessageStore, TimelineItem } from './messages.ts';
@@ -139,11 +139,19 @@ export class Room {
     const { channel, messages, outbox, now = Date.now } = this.#deps;
     messages.sending(id, { text, name, at: now() });
     this.typing.stop();
-    try {
-      const { position } = await outbox.track(channel.publish('message', { text, name }, { id }));
-      messages.acked(id, position);
-    } catch (error) {
-      messages.failed(id, explain(error));
-    }
+    await follow(messages, id, outbox.track(channel.publish('message', { text, name }, { id })));
+  }
+}
+
+/** Shows what becomes of a message that is on screen as pending. */
+export async function follow(
+  messages: MessageStore,
+  id: string,
+  published: Promise<{ readonly position?: Position | undefined }>,
+): Promise<void> {
+  try {
+    messages.acked(id, (await published).position);
+  } catch (error) {
+    messages.failed(id, explain(error));
   }
 }

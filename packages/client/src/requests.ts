@@ -1,0 +1,157 @@
+import type { FrameId } from '@thrum/protocol';
+import { ThrumError, safely } from './errors.ts';
+import { ended } from './outbox.ts';
+import type { Order, Outbox } from './outbox.ts';
+import type { Published } from './publish.ts';
+import type { Settings } from './settings.ts';
+import type { Encoded } from './socket-like.ts';
+import type { Frame } from './wire.ts';
+
+/** What a caller may say about how long to wait. */
+export interface WaitOptions {
+  /** Milliseconds until the promise rejects with `timeout`. A publish without it waits for `queue.maxAge`, then `expired`. */
+  readonly timeout?: number | undefined;
+  /** Rejects the promise with `aborted` when it fires. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface CallOptions extends WaitOptions {
+  /**
+   * The idempotency key, 1 to 128 characters, for a method whose handler is `idempotent`: with it the call is sent again
+   * after a reconnect, until it is answered or timed out. Default: none, and never sent twice.
+   */
+  readonly id?: string | undefined;
+}
+
+export interface PublishOptions extends WaitOptions {
+  /** The idempotency key (PROTOCOL.md §2 message), 1 to 128 characters. Default: a random one. */
+  readonly id?: string | undefined;
+  /** `false`: only if connected now, and never sent again. Default true. */
+  readonly queue?: boolean | undefined;
+}
+
+/** How long somebody waits for an answer, and what for. */
+type Question = Omit<Order, 'encode' | 'done'> & { readonly id: FrameId; readonly timeout: number };
+
+interface RequestFrame {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
+/** What an application waits for. */
+export interface Requests {
+  /**
+   * Kept across connections and sent again with its id until acknowledged, within the bounds of the queue.
+   *
+   * @param left milliseconds that are left of one that an earlier page published
+   */
+  publish(
+    channel: string,
+    event: string,
+    data: unknown,
+    options?: PublishOptions,
+    left?: number,
+  ): Promise<Published>;
+  /** `read` turns the answer's `data` into what the promise resolves with. */
+  request<T>(
+    lives: Order['lives'],
+    frame: RequestFrame,
+    wait: CallOptions | undefined,
+    read: (data: unknown) => T,
+  ): Promise<T>;
+}
+
+/**
+ * @param wanted connects where nothing else did; returns why nothing can be sent, if so
+ * @param ready whether a frame would go now
+ */
+export const createRequests = (
+  settings: Settings,
+  outbox: Outbox,
+  wanted: () => ThrumError | undefined,
+  ready: () => boolean,
+): Requests => {
+  const { codec, env, queue, persist, onDrop } = settings;
+
+  const ask = <T>(
+    question: Question,
+    frame: RequestFrame,
+    signal: AbortSignal | undefined,
+    read: (answer: Frame) => T,
+  ): Promise<T> => {
+    const promise = new Promise<T>((resolve, reject) => {
+      const { id, publish, lives, timeout, tried } = question;
+      const data = encode(settings, { ...frame, id });
+      const aborted = (): ThrumError => new ThrumError('aborted', { cause: signal?.reason });
+      const abort = (): void => outbox.settle(id, aborted());
+      const done = (outcome: Frame | ThrumError): void => {
+        signal?.removeEventListener('abort', abort);
+        if (publish) persist?.remove(publish.id);
+        if (!(outcome instanceof ThrumError)) resolve(read(outcome));
+        else {
+          reject(outcome);
+          if (publish) void safely(() => onDrop?.(publish, outcome));
+        }
+      };
+      const twin = outbox.items.get(id);
+      if (twin) {
+        if (String(twin.encode(id)) !== String(data)) throw new ThrumError('id_conflict');
+        const first = twin.done;
+        twin.done = (outcome) => {
+          first?.(outcome);
+          done(outcome);
+        };
+        return;
+      }
+      const refusal = wanted() ?? (signal?.aborted && aborted());
+      if (refusal) throw refusal;
+      const bytes = typeof data === 'string' ? new TextEncoder().encode(data).length : data.length;
+      signal?.addEventListener('abort', abort);
+      if (publish && lives === 'again' && !tried) persist?.save(publish.id, data, env.now() + timeout);
+      // From what was encoded once: the caller may have changed its data since.
+      const encodeAgain = (_: FrameId, follows?: string): Encoded =>
+        follows ? codec.encode({ ...Object(codec.decode(data)), follows }) : data;
+      outbox.add({ ...question, encode: encodeAgain, bytes, asked: true, done });
+      if (lives === 'now' && !ready()) outbox.settle(id, ended('disconnected'));
+    });
+    // A refusal nobody waits for must not end a Node process as an unhandled rejection.
+    promise.catch(() => {});
+    return promise;
+  };
+
+  return {
+    publish: (
+      channel,
+      event,
+      data = null,
+      { id = env.id(), queue: keep = true, timeout, signal } = {},
+      left,
+    ) => {
+      const publish = { channel, event, data, id };
+      const question: Question = {
+        id,
+        publish,
+        lives: keep ? 'again' : 'now',
+        timeout: timeout ?? left ?? queue.maxAge,
+        late: timeout === undefined ? 'expired' : undefined,
+        tried: left !== undefined,
+      };
+      return ask(question, { type: 'message', ...publish }, signal, ({ position, duplicate }) => ({
+        id,
+        position,
+        duplicate: duplicate === true,
+      }));
+    },
+    request: (lives, frame, { id, timeout = settings.requestTimeout, signal } = {}, read) =>
+      ask({ id: id ?? outbox.newId(), lives, timeout }, frame, signal, ({ data }) => read(data)),
+  };
+};
+
+/** Throws `invalid_data` for what no frame can carry: cycles, BigInt, a throwing `toJSON`. */
+export const encode = ({ codec }: Pick<Settings, 'codec'>, frame: object): Encoded => {
+  try {
+    return codec.encode(frame);
+  } catch (cause) {
+    throw new ThrumError('invalid_data', { cause });
+  }
+};
