@@ -53,6 +53,7 @@ const situations: Readonly<Record<string, Situation>> = {
   'a publish was sent again': sentAgain,
   'a publish expired': code('expired'),
   'a publish was dropped for a newer one': code('queue_full'),
+  'a publish was refused for one that was missing before it': refused('out_of_order'),
   'a publish conflicted with its own id': code('id_conflict'),
   'a publish was denied': code('access_denied'),
   'a publish without a queue was cut off': code('disconnected'),

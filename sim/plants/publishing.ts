@@ -20,6 +20,14 @@ export const publishing: readonly Plant[] = [
     why: 'a publish that is sent again after a lost ack is published again',
   },
   {
+    name: 'follows-not-checked',
+    file: 'packages/core/src/memory/broker.ts',
+    find: 'const isNext = follows === undefined || knownKey(log, follows) !== undefined;',
+    replace: 'const isNext = follows === undefined || knownKey(log, follows) !== null;',
+    expected: ['6'],
+    why: 'what stands behind a publish that was refused for now takes its place in the log',
+  },
+  {
     name: 'double-count',
     file: 'packages/core/src/channel/publisher.ts',
     find: 'if (duplicate) metrics.duplicates += 1;',
