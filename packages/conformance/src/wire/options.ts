@@ -108,6 +108,8 @@ export interface WireCase {
   readonly title: string;
   /** Whether the target offers what this case needs. */
   readonly needs?: (options: WireOptions) => boolean;
+  /** Whether it says anything of the transport in use; where not, it is no case at all. */
+  readonly applies?: (options: WireOptions) => boolean;
   readonly run: (wire: WireContext) => Promise<void>;
 }
 

@@ -72,7 +72,8 @@ export function runWireSuite(url: string | (() => string), options: WireOptions 
   test.describe(`the wire: ${options.name ?? topics.join(', ')}`, () => {
     for (const topic of topics) {
       test.describe(topic, () => {
-        for (const wireCase of casesOf[topic](options)) register(test, wireCase, url, options);
+        const cases = casesOf[topic](options).filter(({ applies }) => applies?.(options) !== false);
+        for (const wireCase of cases) register(test, wireCase, url, options);
       });
     }
   });

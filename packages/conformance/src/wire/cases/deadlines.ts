@@ -33,7 +33,7 @@ function endless(title: string, start: (client: ByteClient) => () => void): Wire
   return {
     section: 13,
     title: `${title} ends the connection in bounded time`,
-    needs: overWebSocket,
+    applies: overWebSocket,
     run: async (wire) => {
       const [client, other] = [await wire.bytes(), await wire.connect('bob')];
       const timer = setInterval(start(client), 20);
@@ -85,7 +85,7 @@ const others: readonly WireCase[] = [
   {
     section: 8,
     title: 'left comes when a dropped user’s grace is over, once for all their tabs',
-    needs: noticesDrops,
+    applies: noticesDrops,
     run: async (wire) => {
       const alice = await wire.connect('alice');
       const tabs = [await wire.connect('bob'), await wire.connect('bob')];

@@ -69,7 +69,7 @@ const seeing: readonly WireCase[] = [
   {
     section: 8,
     title: 'a tab that is closed while another is open is no leaving',
-    needs: noticesDrops,
+    applies: noticesDrops,
     run: async (wire) => {
       const alice = await wire.connect('alice');
       const [one, two] = [await wire.connect('bob'), await wire.connect('bob')];
@@ -86,7 +86,7 @@ const seeing: readonly WireCase[] = [
   {
     section: 8,
     title: 'a user who drops and comes back within the grace neither left nor joined',
-    needs: noticesDrops,
+    applies: noticesDrops,
     run: async (wire) => {
       const alice = await wire.connect('alice');
       const dropped = await wire.connect('bob');

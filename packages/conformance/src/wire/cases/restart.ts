@@ -9,7 +9,8 @@ export function restart(): readonly WireCase[] {
       section: 10,
       title: 'before a planned stop every connection is told to come back, then closed with 1001 or 1012',
       // Between two polls there is nobody to tell, and then nobody to ask any more.
-      needs: (options) => needs(options) && noticesDrops(options),
+      needs,
+      applies: noticesDrops,
       run: async (wire) => {
         const clients = [await wire.connect('alice'), await wire.connect('bob')];
         const restarting = wire.options.restart?.();
