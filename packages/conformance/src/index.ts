@@ -5,6 +5,6 @@ export type { MakeStore, StoreSuiteOptions, StoreUnderTest } from './store/suite
 export { rejection, secretCause, wireContract } from './wire/contract.ts';
 export type { ChannelKind } from './wire/contract.ts';
 export type { WireContext } from './wire/context.ts';
-export { ordinaryTopics, topics } from './wire/options.ts';
+export { ordinaryTopics, topics, webSocketTopics } from './wire/options.ts';
 export type { TestApi, TokenOptions, Topic, WireCase, WireOptions, WireTokens } from './wire/options.ts';
-export { runWireSuite } from './wire/suite.ts';
+export { runTransportSuite, runWireSuite } from './wire/suite.ts';

@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import { defaultDeadline, within } from './deadline.ts';
+import { openLongPoll, openSsePost } from './http-sockets.ts';
 import { EventQueue } from './queue.ts';
+import { type RawSocket, webSocketOf } from './raw-socket.ts';
 
 /** A frame of the server, parsed and not yet believed. */
 export type Frame = Readonly<Record<string, unknown>> & { readonly type: string };
@@ -10,7 +12,12 @@ export type Frame = Readonly<Record<string, unknown>> & { readonly type: string 
 /** A frame type, or whether this is the frame. */
 export type Match = string | ((frame: Frame) => boolean);
 
+/** How frames travel (PROTOCOL.md §1, §17). */
+export type TransportName = 'websocket' | 'sse' | 'longpoll';
+
 export interface RawOptions {
+  /** Default `websocket`. */
+  readonly transport?: TransportName;
   readonly headers?: Readonly<Record<string, string>>;
   readonly protocols?: readonly string[];
 }
@@ -33,13 +40,15 @@ export class HandshakeRefused extends Error {
   }
 }
 
-/** Opens a WebSocket. Nothing that arrives is lost, not even what comes with the handshake's answer. */
+/** Opens a connection. Nothing that arrives is lost, not even what comes with the handshake's answer. */
 export async function connectRaw(url: string, options: RawOptions = {}): Promise<RawClient> {
+  if (options.transport === 'sse') return new RawClient(await openSsePost(url, options));
+  if (options.transport === 'longpoll') return new RawClient(await openLongPoll(url, options));
   const socket = new WebSocket(url, [...(options.protocols ?? [])], {
     headers: { ...options.headers },
     perMessageDeflate: false,
   });
-  const client = new RawClient(socket);
+  const client = new RawClient(webSocketOf(socket));
   const refused = once(socket, 'unexpected-response').then(([request, response]) => {
     (request as { destroy(): void }).destroy();
     throw new HandshakeRefused(response as IncomingMessage);
@@ -50,33 +59,36 @@ export async function connectRaw(url: string, options: RawOptions = {}): Promise
   return client;
 }
 
-/** A WebSocket client that knows the wire and nothing else: no retries, no state, no opinions. */
+/** A client that knows the wire and nothing else, over any transport: no retries, no state, no opinions. */
 export class RawClient implements AsyncDisposable {
   readonly frames: EventQueue<Frame> = new EventQueue();
   /** Messages as they came, before parsing. */
   readonly texts: string[] = [];
-  readonly #socket: WebSocket;
+  readonly #socket: RawSocket;
   readonly #pongs: EventQueue<Buffer> = new EventQueue();
   readonly #closed: Promise<Closed>;
   #ids = 0;
 
-  constructor(socket: WebSocket) {
+  constructor(socket: RawSocket) {
     this.#socket = socket;
-    socket.on('message', (data: Buffer, isBinary) => {
-      const text = data.toString('utf8');
-      this.texts.push(text);
-      this.frames.push(isBinary ? { type: '(binary)', bytes: data.toString('hex') } : parsed(text));
-    });
-    socket.on('pong', (data) => this.#pongs.push(data));
-    socket.on('error', () => {}); // `close` follows and says the rest
     const { promise, resolve } = Promise.withResolvers<Closed>();
     this.#closed = promise;
-    socket.on('close', (code, reason) => {
-      const closed = { code, reason: reason.toString() };
-      const error = new Error(`the connection was closed with ${code} ${closed.reason}`);
-      this.frames.end(error);
-      this.#pongs.end(error);
-      resolve(closed);
+    socket.start({
+      text: (text) => {
+        this.texts.push(text);
+        this.frames.push(parsed(text));
+      },
+      binary: (data) => {
+        this.texts.push(data.toString('utf8'));
+        this.frames.push({ type: '(binary)', bytes: data.toString('hex') });
+      },
+      pong: (payload) => this.#pongs.push(payload),
+      closed: (code, reason) => {
+        const error = new Error(`the connection was closed with ${code} ${reason}`);
+        this.frames.end(error);
+        this.#pongs.end(error);
+        resolve({ code, reason });
+      },
     });
   }
 

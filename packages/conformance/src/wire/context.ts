@@ -50,7 +50,8 @@ export class WireContext implements AsyncDisposable {
 
   /** A connection with nothing said and nothing read. */
   async dial(options: RawOptions & { readonly query?: string } = {}): Promise<RawClient> {
-    return this.#keep(await connectRaw(`${this.url}${options.query ?? ''}`, options));
+    const { transport = 'websocket' } = this.options;
+    return this.#keep(await connectRaw(`${this.url}${options.query ?? ''}`, { transport, ...options }));
   }
 
   /** A connection of a user made of bytes, its `welcome` taken. */

@@ -1,4 +1,5 @@
 import type { Limits } from '@thrum/protocol';
+import type { TransportName } from '@thrum/testkit';
 import type { WireContext } from './context.ts';
 
 /** The part of a test runner that the suite needs; vitest and node:test both have it. */
@@ -72,7 +73,12 @@ export const ordinaryTopics: readonly Topic[] = [
   'slow',
 ];
 
+/** Those that are about RFC 6455: the rest holds over every transport. */
+export const webSocketTopics: readonly Topic[] = ['handshake', 'bytes'];
+
 export interface WireOptions {
+  /** What the frames travel over. Default `websocket`. */
+  readonly transport?: TransportName;
   /** Names the target in the report. Default: its topics. */
   readonly name?: string;
   /** Default: vitest's. */
@@ -99,4 +105,9 @@ export interface WireCase {
   /** Whether the target offers what this case needs. */
   readonly needs?: (options: WireOptions) => boolean;
   readonly run: (wire: WireContext) => Promise<void>;
+}
+
+/** Whether the cases run over WebSockets: some are about what only those have. */
+export function overWebSocket({ transport = 'websocket' }: WireOptions): boolean {
+  return transport === 'websocket';
 }

@@ -22,7 +22,14 @@ import { slow } from './cases/slow.ts';
 import { subscribing } from './cases/subscribing.ts';
 import { welcome } from './cases/welcome.ts';
 import { WireContext } from './context.ts';
-import { ordinaryTopics, type TestApi, type Topic, type WireCase, type WireOptions } from './options.ts';
+import {
+  ordinaryTopics,
+  type TestApi,
+  type Topic,
+  type WireCase,
+  type WireOptions,
+  webSocketTopics,
+} from './options.ts';
 
 const casesOf: Readonly<Record<Topic, (options: WireOptions) => readonly WireCase[]>> = {
   handshake,
@@ -64,6 +71,20 @@ export function runWireSuite(url: string | (() => string), options: WireOptions 
       });
     }
   });
+}
+
+/**
+ * Registers {@link runWireSuite} over each way in which frames can travel: WebSocket, SSE with POST, long poll. What is
+ * about RFC 6455 alone is left out of the others.
+ * @param url as for the wire suite; the HTTP endpoints are taken to be at `/connect/` of the same host.
+ */
+export function runTransportSuite(url: string | (() => string), options: WireOptions = {}): void {
+  const { topics = ordinaryTopics, name = topics.join(', ') } = options;
+  for (const transport of ['websocket', 'sse', 'longpoll'] as const) {
+    const carried = transport === 'websocket' ? topics : topics.filter((topic) => !webSocketTopics.includes(topic));
+    if (carried.length === 0) continue;
+    runWireSuite(url, { ...options, transport, topics: carried, name: `${name} over ${transport}` });
+  }
 }
 
 function register(

@@ -1,7 +1,7 @@
 import { type ByteClient, frameBytes, opcodes } from '@thrum/testkit';
 import { closesWith, isAlive, isPublicationOf, same } from '../check.ts';
 import { publications, publish, publishMany, subscribe } from '../context.ts';
-import type { WireCase } from '../options.ts';
+import { overWebSocket, type WireCase } from '../options.ts';
 
 const text = '{"type":"ping"}';
 
@@ -33,6 +33,7 @@ function endless(title: string, start: (client: ByteClient) => () => void): Wire
   return {
     section: 13,
     title: `${title} ends the connection in bounded time`,
+    needs: overWebSocket,
     run: async (wire) => {
       const [client, other] = [await wire.bytes(), await wire.connect('bob')];
       const timer = setInterval(start(client), 20);

@@ -2,7 +2,7 @@ import type { ErrorCode } from '@thrum/protocol';
 import type { Frame, RawClient } from '@thrum/testkit';
 import { isAlive, isError, same } from '../check.ts';
 import { nothing } from '../context.ts';
-import type { WireCase } from '../options.ts';
+import { overWebSocket, type WireCase } from '../options.ts';
 
 type Row = readonly [title: string, input: object | string | Uint8Array, code: ErrorCode];
 
@@ -126,6 +126,8 @@ function refused([title, input, code]: Row): WireCase {
   return {
     section: 2,
     title: `${title} gets ${code} and the connection stays`,
+    // Text alone travels over the others.
+    ...(input instanceof Uint8Array && { needs: overWebSocket }),
     run: async (wire) => {
       const client = await wire.connect();
       client.send(input);

@@ -1,6 +1,6 @@
 import { same, truthy } from '../check.ts';
 import { nothing } from '../context.ts';
-import type { WireCase } from '../options.ts';
+import { overWebSocket, type WireCase } from '../options.ts';
 
 export function welcome(): readonly WireCase[] {
   return [
@@ -48,6 +48,7 @@ export function welcome(): readonly WireCase[] {
     {
       section: 1,
       title: 'with the subprotocol thrum.v1.json everything is the same',
+      needs: overWebSocket,
       run: async (wire) => {
         const headers = { Authorization: `Bearer ${await wire.tokens.valid('alice')}` };
         const client = await wire.dial({ headers, protocols: ['thrum.v1.json'] });
@@ -59,6 +60,7 @@ export function welcome(): readonly WireCase[] {
     {
       section: 1,
       title: 'a binary message is read like a text message and answered in text',
+      needs: overWebSocket,
       run: async (wire) => {
         const client = await wire.connect();
         client.send(Buffer.from('{"type":"ping","id":"é"}'));
