@@ -92,6 +92,7 @@ export const createClient = <App = Contract>(
       else if (!frame || !subscriptions.receive(frame)) malformed += 1;
       persist?.moved();
     },
+    busy: outbox.busy,
     down: (error) => {
       rested = error;
       outbox.down(error);

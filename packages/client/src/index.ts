@@ -9,9 +9,9 @@ export type { ThrumErrorCode } from './errors.ts';
 export { pageLifecycle } from './lifecycle.ts';
 export type { Lifecycle, LifecycleEvent, Scope } from './lifecycle.ts';
 export type { Persist, PersistedClient } from './persisted.ts';
-export type { SocketConstructor, SocketLike } from './socket-like.ts';
+export type { SocketConstructor, SocketLike, TransportName } from './socket-like.ts';
 export type { CallOptions, Published, PublishOptions, WaitOptions } from './requests.ts';
-export type { ClientOptions, DroppedPublish, QueueBounds, Token } from './settings.ts';
+export type { ClientOptions, DroppedPublish, HttpOptions, QueueBounds, Token } from './settings.ts';
 export type { State } from './state.ts';
 export type { ChannelOptions, Status, StatusType } from './subscription.ts';
 export type {

@@ -72,6 +72,8 @@ export interface Outbox {
   down(error: ThrumError | undefined): void;
   /** How much somebody waits for. */
   size(): number;
+  /** Whether something is on its way that goes once only. */
+  busy(): boolean;
 }
 
 // Frames go at 80 % of the server's rate. It allows a burst of two seconds' worth; here it is 1.5, and pings come on top.
@@ -240,5 +242,6 @@ export const createOutbox = (
       pump();
     },
     size: () => [...items.values()].filter(({ asked }) => asked).length,
+    busy: () => [...items.values()].some(({ lives, sent }) => sent && lives !== 'again'),
   };
 };

@@ -1,0 +1,47 @@
+import type { ClientCodec, Settings } from './settings.ts';
+import type { Encoded, SocketConstructor, SocketLike } from './socket-like.ts';
+import { readFields } from './wire.ts';
+import type { Frame } from './wire.ts';
+
+/** How a socket ended (PROTOCOL.md §12). */
+export type SocketClose = Pick<CloseEvent, 'code' | 'reason'>;
+
+/** What happens on a socket. */
+export interface SocketListener {
+  readonly message: (event: Pick<MessageEvent, 'data'>) => void;
+  readonly close: (event: SocketClose) => void;
+}
+
+/** A connection that broke off, or never was one (RFC 6455 §7.1.5). */
+export const lost: SocketClose = { code: 1006, reason: '' };
+
+/** The address, against the page where there is one. Throws for what is none. */
+export const pageUrl = (url: string): string =>
+  new URL(url, (globalThis as Partial<typeof globalThis>).location?.href).href;
+
+/** Dials. Throws what `URL` and the WebSocket constructor throw: an address that no retry will cure. */
+export const openWebSocket = (settings: Settings): SocketLike => {
+  const Socket = settings.WebSocket ?? (WebSocket as SocketConstructor);
+  const socket = new Socket(pageUrl(settings.url).replace(/^http/, 'ws'), settings.codec.subprotocol ?? []);
+  socket.binaryType = 'arraybuffer';
+  return socket;
+};
+
+export const hear = (socket: SocketLike, { message, close }: SocketListener): void => {
+  socket.addEventListener('message', message as (event: unknown) => void);
+  socket.addEventListener('close', close as (event: unknown) => void);
+  // Says nothing that the close after it does not; without a listener the `ws` package would throw.
+  socket.addEventListener('error', () => {});
+};
+
+/** The frame in a message, or `undefined` where there is none. */
+export const readFrame = (codec: ClientCodec, data: unknown): Frame | undefined => {
+  try {
+    const frame = readFields(
+      codec.decode(data instanceof ArrayBuffer ? new Uint8Array(data) : (data as Encoded)),
+    );
+    return frame.type ? (frame as Frame) : undefined;
+  } catch {
+    return undefined;
+  }
+};
