@@ -6,6 +6,8 @@ import type { Names } from './wire.ts';
 
 /** Polls in a row that may fail before the session is given up for lost. */
 const maxFailures = 3;
+/** Milliseconds: a server answers after 25 seconds at the latest. */
+const pollTimeout = 30_000;
 
 /** `GET /connect/sse`: each frame is an event without a name. */
 export const receiveEvents: Downstream = (wire) =>
@@ -32,7 +34,7 @@ export const receivePolls: Downstream = async (wire) => {
   let isOpen = false;
   let ack = 0;
   for (let failures = 0; ; ) {
-    const [status, text] = await post(wire, 'poll', { ack });
+    const [status, text] = await post(wire, 'poll', { ack }, pollTimeout);
     if (status === 200) {
       const { seq, frames, close, ...names } = JSON.parse(text) as PollAnswer;
       if (!isOpen) wire.open(names);
