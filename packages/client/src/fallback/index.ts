@@ -60,18 +60,19 @@ export const createFallback = (settings: Settings, upgrade: Upgrade, isGood: boo
   /** While this one is in use, looks now and then whether a better one gets through by now. */
   const look = (names: readonly TransportName[]): void => {
     let found: Race | undefined;
+    // From then on the better one is the connection's to close, and its end no failure to find one.
+    let isTaken = false;
     const failed = (): void => {
+      if (isTaken) return;
       stopLooking();
       memory.write(trusted);
       look(names);
     };
     const offer = (better: Race): void => {
       stop();
-      // From now on it is the connection's to close.
-      found = undefined;
-      if (upgrade(better)) return;
-      found = better;
-      stop = env.timer(busyPause, () => offer(better));
+      isTaken = true;
+      isTaken = upgrade(better);
+      if (!isTaken) stop = env.timer(busyPause, () => offer(better));
     };
     let stop = env.timer(backoffDelay({ backoff: upgradeBackoff, env }, looks++), () => {
       if (!settings.background && !lifecycle.active()) return look(names);
@@ -80,7 +81,7 @@ export const createFallback = (settings: Settings, upgrade: Upgrade, isGood: boo
     });
     stopLooking = () => {
       stop();
-      found?.close();
+      if (!isTaken) found?.close();
     };
   };
 
