@@ -275,9 +275,11 @@ export const createConnection = (settings: Settings, events: ConnectionEvents): 
     view.connectionId = frame.connectionId ?? '?';
     view.transport = socket?.transport ?? 'websocket';
     authenticate(token);
-    if (!token && frame['authentication'] === 'required') refuse(new ThrumError('authentication_required'));
-    else if (!token) enterAs(frame.userId);
-    events.welcome(frame['limits']);
+    const { authentication, userId, limits } = frame;
+    if (!token && authentication === 'required') refuse(new ThrumError('authentication_required'));
+    // What a server calls the anonymous is another name for each connection.
+    else if (!token) enterAs(authentication === 'done' ? userId : undefined);
+    events.welcome(limits);
   };
 
   // What waits to be sent belongs to the user who was here before; only the application knows what to do with it.

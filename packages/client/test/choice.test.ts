@@ -21,12 +21,20 @@ describe('where WebSockets get through', () => {
     rig.server.onDial = (socket) =>
       void Promise.resolve().then(() => {
         socket.open();
-        socket.send({ type: 'error', code: 'server_at_capacity', message: 'Server at capacity', retry: true });
+        socket.send({
+          type: 'error',
+          code: 'server_at_capacity',
+          message: 'Server at capacity',
+          retry: true,
+        });
         socket.close(1008, 'Server at capacity');
       });
     rig.client.connect();
     await rig.pass(0);
-    expect(rig.states.at(-1)).toMatchObject(['reconnecting', { reason: 'Server at capacity', retryIn: 1000 }]);
+    expect(rig.states.at(-1)).toMatchObject([
+      'reconnecting',
+      { reason: 'Server at capacity', retryIn: 1000 },
+    ]);
     expect(rig.http.requests).toEqual([]);
   });
 });
@@ -175,13 +183,17 @@ describe('a server that is down, after WebSockets got through', () => {
     const dials = rig.dials();
     await rig.pass(1000);
     await rig.pass(2000);
-    expect([rig.dials() - dials, rig.http.count('GET /connect/sse'), rig.http.count('POST /connect/poll')]).toEqual([
-      0, 3, 0,
-    ]);
+    expect([
+      rig.dials() - dials,
+      rig.http.count('GET /connect/sse'),
+      rig.http.count('POST /connect/poll'),
+    ]).toEqual([0, 3, 0]);
     await rig.pass(4000);
-    expect([rig.dials() - dials, rig.http.count('GET /connect/sse'), rig.http.count('POST /connect/poll')]).toEqual([
-      1, 4, 1,
-    ]);
+    expect([
+      rig.dials() - dials,
+      rig.http.count('GET /connect/sse'),
+      rig.http.count('POST /connect/poll'),
+    ]).toEqual([1, 4, 1]);
     rig.network = 'blocked';
     await rig.pass(8000);
     await rig.connected('sse');
@@ -195,7 +207,9 @@ describe('the option transports', () => {
     await rig.connected(name);
     expect(rig.dials()).toBe(name === 'websocket' ? 1 : 0);
     const [first] = rig.http.requests;
-    expect(first?.what).toBe({ websocket: undefined, sse: 'GET /connect/sse', longpoll: 'POST /connect/poll' }[name]);
+    expect(first?.what).toBe(
+      { websocket: undefined, sse: 'GET /connect/sse', longpoll: 'POST /connect/poll' }[name],
+    );
     await rig.pass(600_000);
     expect(rig.dials()).toBe(name === 'websocket' ? 1 : 0);
   });
@@ -231,14 +245,17 @@ describe('the option transports', () => {
     }
   });
 
-  it.each([[], ['polling'], ['sse', 'polling']])('with nonsense (%j) says what was expected', async (...given) => {
-    const rig = createRig({ transports: given as TransportName[] });
-    rig.client.connect();
-    await until(() => rig.client.state === 'failed');
-    const [, { error }] = rig.states.at(-1) ?? [];
-    expect(String(error)).toMatch(/transports: expected .*websocket.*longpoll.*, got/u);
-    expect(rig.http.requests).toEqual([]);
-  });
+  it.each([[], ['polling'], ['sse', 'polling']])(
+    'with nonsense (%j) says what was expected',
+    async (...given) => {
+      const rig = createRig({ transports: given as TransportName[] });
+      rig.client.connect();
+      await until(() => rig.client.state === 'failed');
+      const [, { error }] = rig.states.at(-1) ?? [];
+      expect(String(error)).toMatch(/transports: expected .*websocket.*longpoll.*, got/u);
+      expect(rig.http.requests).toEqual([]);
+    },
+  );
 
   it('with a bad address for the others says so, too', async () => {
     const rig = createRig({ transports: ['sse'], http: { url: 'https://' } });

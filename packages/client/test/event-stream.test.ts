@@ -50,7 +50,10 @@ describe('the reader of event streams', () => {
         ]);
         const ended = lines.map((line, n) => line + (ends[n % ends.length] ?? ''));
         // A CR before a line feed would be one line end, where two are meant.
-        const text = ended.reduce((all, line) => (all.endsWith('\r') && line === '\n' ? `${all}\r` : all + line), '');
+        const text = ended.reduce(
+          (all, line) => (all.endsWith('\r') && line === '\n' ? `${all}\r` : all + line),
+          '',
+        );
         const expected = blocks.map(({ event, data }) => [event ?? '', data.join('\n')]);
         expect(read(...cut(text, lengths), ':end\n')).toEqual(expected);
       }),

@@ -21,7 +21,12 @@ interface Rig {
   sends(): FakeRequest[];
 }
 
-function dial(kind: Kind, http: FakeHttp = createFakeHttp(), url = 'wss://host/rt/ws', more: HttpOptions = {}): Rig {
+function dial(
+  kind: Kind,
+  http: FakeHttp = createFakeHttp(),
+  url = 'wss://host/rt/ws',
+  more: HttpOptions = {},
+): Rig {
   const env = createVirtualEnv();
   const settings = settingsOf(url, { env, http: { fetch: http.fetch, ...more } });
   const isStream = kind === 'sse';
@@ -93,7 +98,12 @@ describe.each(['sse', 'longpoll'] as const)('a session over %s', (kind) => {
   it('puts no more than 100 frames and 60,000 characters in one POST, but always one', async () => {
     const { http, socket, sends } = await open(kind);
     const large = JSON.stringify('x'.repeat(50_000));
-    const sent = [large, large, JSON.stringify('y'.repeat(61_000)), ...Array.from({ length: 150 }, (_, n) => frame(n))];
+    const sent = [
+      large,
+      large,
+      JSON.stringify('y'.repeat(61_000)),
+      ...Array.from({ length: 150 }, (_, n) => frame(n)),
+    ];
     sent.forEach((each) => socket.send(each));
     await until(() => http.session.sent.length === sent.length);
     const frames = sends().map(({ body }) => body['frames'] as string[]);
@@ -140,15 +150,18 @@ describe.each(['sse', 'longpoll'] as const)('a session over %s', (kind) => {
     expect(sends()[1]?.body).toEqual(sends()[0]?.body);
   });
 
-  it.each([404, 409, 403, 400, 413])('has ended when a POST of one frame is answered with %i', async (status) => {
-    const { http, env, socket, heard } = await open(kind);
-    http.fault = ({ what }) => (what.endsWith('/send') ? status : undefined);
-    socket.send(frame(1));
-    await until(() => heard.length === 1);
-    expect(heard).toEqual([lost]);
-    expect(socket.readyState).toBe(3);
-    expect(env.pending()).toBe(0);
-  });
+  it.each([404, 409, 403, 400, 413])(
+    'has ended when a POST of one frame is answered with %i',
+    async (status) => {
+      const { http, env, socket, heard } = await open(kind);
+      http.fault = ({ what }) => (what.endsWith('/send') ? status : undefined);
+      socket.send(frame(1));
+      await until(() => heard.length === 1);
+      expect(heard).toEqual([lost]);
+      expect(socket.readyState).toBe(3);
+      expect(env.pending()).toBe(0);
+    },
+  );
 
   it.each([400, 413])('sends fewer frames at once where the server says %i to many', async (status) => {
     const { http, socket, sends } = await open(kind);

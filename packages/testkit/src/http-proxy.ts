@@ -32,12 +32,12 @@ export class HttpProxy implements AsyncDisposable {
   /** `GET /connect/sse`, `upgrade /ws` …: each as it comes. */
   readonly requests: string[] = [];
   readonly #server: Server;
-  readonly #target: URL;
+  #target: URL;
   readonly #clients = new Set<Duplex>();
 
   constructor(server: Server, target: string) {
     this.#server = server;
-    this.#target = new URL(target.replace(/^ws/u, 'http'));
+    this.#target = new URL(target);
     server.on('connection', (socket: Duplex) => {
       this.#clients.add(socket);
       socket.on('error', () => {}); // `close` follows
@@ -60,6 +60,11 @@ export class HttpProxy implements AsyncDisposable {
   /** How many of the requests so far began so. */
   count(start: string): number {
     return this.requests.filter((request) => request.startsWith(start)).length;
+  }
+
+  /** Sends new requests elsewhere. */
+  retarget(target: string): void {
+    this.#target = new URL(target);
   }
 
   /** Breaks every connection of a client, whatever is on it. */

@@ -51,7 +51,11 @@ class Poster {
   async post(
     path: string,
     body: object,
-  ): Promise<{ readonly status: number; readonly headers: IncomingMessage['headers']; readonly text: string }> {
+  ): Promise<{
+    readonly status: number;
+    readonly headers: IncomingMessage['headers'];
+    readonly text: string;
+  }> {
     const url = new URL(path, this.#base);
     url.search = this.#base.search;
     const headers = { ...this.#headers, 'Content-Type': 'application/json' };
@@ -136,7 +140,9 @@ function baseOf(url: string): URL {
 /** `GET /connect/sse` down, `POST /connect/send` up. */
 export async function openSsePost(url: string, { headers }: HttpSocketOptions = {}): Promise<RawSocket> {
   const base = baseOf(url);
-  const down = await connectEvents(`${base.origin}/connect/sse${base.search}`, { ...(headers && { headers }) });
+  const down = await connectEvents(`${base.origin}/connect/sse${base.search}`, {
+    ...(headers && { headers }),
+  });
   if (down.status !== 200) {
     down.close();
     throw new ConnectRefused('/connect/sse', down.status, down.headers);

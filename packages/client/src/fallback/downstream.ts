@@ -21,19 +21,18 @@ export const receiveEvents: Downstream = (wire) =>
       else if (event === 'thrum:closed') close = JSON.parse(data) as SocketClose;
     });
     const reader = body.getReader();
-    while (!close) {
+    for (;;) {
       const { done, value } = await reader.read();
-      if (done) break;
-      read(decoder.decode(value, { stream: true }));
+      if (!done) read(decoder.decode(value, { stream: true }));
+      if (done || close) return close;
     }
-    return close;
   });
 
 /** `POST /connect/poll`: each answer confirms, by its number, what the one before it brought. */
 export const receivePolls: Downstream = async (wire) => {
   let isOpen = false;
   let ack = 0;
-  for (let failures = 0; ; ) {
+  for (let failures = 0; ;) {
     const [status, text] = await post(wire, 'poll', { ack }, pollTimeout);
     if (status === 200) {
       const { seq, frames, close, ...names } = JSON.parse(text) as PollAnswer;

@@ -17,11 +17,7 @@ const closeTimeout = 3000;
  *
  * @param hasStream the server learns of the end by that of its stream
  */
-export const createHttpSocket = (
-  settings: Settings,
-  receive: Downstream,
-  hasStream: boolean,
-): SocketLike => {
+export const createHttpSocket = (settings: Settings, receive: Downstream, hasStream: boolean): SocketLike => {
   const { env, url } = settings;
   const { url: base = url, credentials = 'same-origin', fetch: request = fetch } = settings.http ?? {};
   const { search } = new URL(pageUrl(url));
@@ -69,6 +65,8 @@ export const createHttpSocket = (
         return await read(response);
       } finally {
         stops.delete(abort);
+        // What is left of the answer, nobody reads.
+        abort();
         if (stopTimer) stopTimer();
       }
     },

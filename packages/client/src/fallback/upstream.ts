@@ -48,7 +48,8 @@ export const createUpstream = (wire: Wire, end: (close: SocketClose) => void): U
   const pump = async (): Promise<void> => {
     if (isBusy) return;
     isBusy = true;
-    while (waiting.length > 0 || isClosing) {
+    for (;;) {
+      if (waiting.length === 0 && !isClosing) break;
       const frames = take();
       const close = isClosing && waiting.length === 0;
       const status = await deliver({ seq, frames, close });

@@ -28,7 +28,13 @@ export function createRig(options: ClientOptions = {}): Rig {
   const answer = (peer: FakeSocket, { type, id, channel, since }: Frame): void => {
     if (type === 'ping') peer.send({ type: 'pong' });
     else if (type === 'subscribe')
-      peer.send({ type: 'subscribed', id, channel, position: since ?? at(0), recovered: since !== undefined });
+      peer.send({
+        type: 'subscribed',
+        id,
+        channel,
+        position: since ?? at(0),
+        recovered: since !== undefined,
+      });
     else if (type === 'message') peer.send({ type: 'ack', id, channel, position: at(1) });
   };
   server.onFrame = answer;

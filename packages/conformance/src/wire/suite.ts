@@ -81,7 +81,8 @@ export function runWireSuite(url: string | (() => string), options: WireOptions 
 export function runTransportSuite(url: string | (() => string), options: WireOptions = {}): void {
   const { topics = ordinaryTopics, name = topics.join(', ') } = options;
   for (const transport of ['websocket', 'sse', 'longpoll'] as const) {
-    const carried = transport === 'websocket' ? topics : topics.filter((topic) => !webSocketTopics.includes(topic));
+    const carried =
+      transport === 'websocket' ? topics : topics.filter((topic) => !webSocketTopics.includes(topic));
     if (carried.length === 0) continue;
     runWireSuite(url, { ...options, transport, topics: carried, name: `${name} over ${transport}` });
   }
