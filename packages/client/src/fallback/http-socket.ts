@@ -76,7 +76,9 @@ export const createHttpSocket = (settings: Settings, receive: Downstream, hasStr
       }),
     open: ({ session, node }) => {
       names = { session, node };
-      if (socket.readyState === 0) socket.readyState = 1;
+      if (socket.readyState > 0) return;
+      socket.readyState = 1;
+      emit('open', {});
     },
     message: (data) => {
       if (socket.readyState === 1) emit('message', { data });

@@ -49,6 +49,8 @@ export const createFallback = (settings: Settings, upgrade: Upgrade, isGood: boo
   const memory = createMemory(settings);
   // What has got through.
   let trusted: TransportName | undefined = isGood ? 'websocket' : undefined;
+  // Where it did; among others, another one may.
+  let among = settings.transports.join();
   // Attempts in a row by what is trusted alone, and looks for something better.
   let failures = 0;
   let looks = 0;
@@ -89,6 +91,7 @@ export const createFallback = (settings: Settings, upgrade: Upgrade, isGood: boo
     const { transports } = settings;
     const better = transports.slice(0, transports.indexOf(transport as TransportName));
     trusted = transport;
+    among = transports.join();
     failures = 0;
     if (better.length > 0) look(better);
     else looks = 0;
@@ -99,7 +102,8 @@ export const createFallback = (settings: Settings, upgrade: Upgrade, isGood: boo
   const choose = (names: readonly TransportName[], started: unknown): readonly TransportName[] => {
     // What is down is dialed as it got through, and now and then in every way.
     failures = started || failures === maxFailures ? 0 : failures + 1;
-    if (failures > 0 && trusted && names.includes(trusted)) return [trusted];
+    const isKnown = among === settings.transports.join() && names.includes(trusted as TransportName);
+    if (failures > 0 && isKnown) return [trusted as TransportName];
     const needed = memory.read();
     return names
       .filter((name) => !started || name !== 'websocket')
