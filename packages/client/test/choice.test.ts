@@ -250,17 +250,13 @@ describe('the option transports', () => {
     await rig.connected('websocket');
   });
 
-  it.each([[], ['polling'], ['sse', 'polling']])(
-    'with nonsense (%j) says what was expected',
-    async (...given) => {
-      const rig = createRig({ transports: given as TransportName[] });
-      rig.client.connect();
-      await until(() => rig.client.state === 'failed');
-      const [, { error }] = rig.states.at(-1) ?? [];
-      expect(String(error)).toMatch(/transports: expected .*websocket.*longpoll.*, got/u);
-      expect(rig.http.requests).toEqual([]);
-    },
-  );
+  it.each(['', 'polling', 'sse,polling'])('with nonsense (%j) says what was expected', async (given) => {
+    const rig = createRig({ transports: given.split(',').filter(Boolean) as TransportName[] });
+    rig.client.connect();
+    await until(() => rig.client.state === 'failed');
+    expect(String(rig.states.at(-1)?.[1].error)).toMatch(/transports: expected .*websocket.*longpoll.*, got/u);
+    expect(rig.http.requests).toEqual([]);
+  });
 
   it('with a bad address for the others says so, too', async () => {
     const rig = createRig({ transports: ['sse'], http: { url: 'https://' } });
