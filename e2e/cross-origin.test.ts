@@ -28,7 +28,9 @@ beforeAll(async () => {
   })) as Rolldown.RolldownOutput[];
   chunks = new Map(
     built.flatMap(({ output }) =>
-      output.flatMap((chunk) => (chunk.type === 'chunk' ? [[`/${chunk.fileName}`, chunk.code] as const] : [])),
+      output.flatMap((chunk) =>
+        chunk.type === 'chunk' ? [[`/${chunk.fileName}`, chunk.code] as const] : [],
+      ),
     ),
   );
   browser = await launchChromium();

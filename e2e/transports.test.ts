@@ -48,7 +48,12 @@ describe('a page left to itself', () => {
   test.each([
     ['refused', { upgrades: 'refuse' }, 'sse', 'Auto: SSE'],
     ['never answered', { upgrades: 'swallow' }, 'sse', 'Auto: SSE'],
-    ['refused, and streams held back', { upgrades: 'refuse', buffering: true }, 'longpoll', 'Auto: Long poll'],
+    [
+      'refused, and streams held back',
+      { upgrades: 'refuse', buffering: true },
+      'longpoll',
+      'Auto: Long poll',
+    ],
   ] as const)('gets through where WebSockets are %s', async (_, faults, transport, label) => {
     await using server = new ServerProcess();
     await server.start();
@@ -116,5 +121,8 @@ describe.each(['websocket', 'sse', 'longpoll'])('a page that is told to travel b
 });
 
 async function expectLabel(page: Page, label: string): Promise<void> {
-  await page.getByTestId('transport').locator('option:checked', { hasText: label }).waitFor({ state: 'attached' });
+  await page
+    .getByTestId('transport')
+    .locator('option:checked', { hasText: label })
+    .waitFor({ state: 'attached' });
 }

@@ -1,8 +1,8 @@
 import { helloTimeout, maxFailures, recall } from './choice.ts';
 import type { Fallback, Link, Upgrade } from './choice.ts';
 import type { Settings } from './settings.ts';
-import { hear, lost, openWebSocket } from './web-socket.ts';
-import type { SocketClose, SocketListener } from './web-socket.ts';
+import { hear, openWebSocket } from './web-socket.ts';
+import type { SocketListener } from './web-socket.ts';
 
 /**
  * @param given what this attempt has already
@@ -23,47 +23,46 @@ export const createDialer = (settings: Settings, upgrade: Upgrade): Dial => {
   return (listener, given, again) => {
     if (fallback) return fallback.dial(listener, given);
     const [first, second] = settings.transports;
-    const isPlain = first === 'websocket' && !(second && recall(settings.url));
-    const socket = isPlain ? openWebSocket(settings) : undefined;
-    let isDoubted = !isPlain || (second && ++failures > mayFail);
-    let isGiven = false;
+    const socket =
+      first === 'websocket' && !(second && recall(settings.url)) ? openWebSocket(settings) : undefined;
+    let isDoubted = !socket || (second && ++failures > mayFail);
+    // Until the fallback has it.
+    let isMine = true;
     let stop = (): void => {};
 
-    const fall = ({ code }: SocketClose): void => {
-      stop();
-      import('./fallback/index.ts')
-        .then(({ createFallback }) => {
+    const fall = (): void => {
+      import('./fallback/index.ts').then(
+        ({ createFallback }) => {
           fallback ??= createFallback(settings, upgrade, mayFail > 0);
           if (!isDoubted) return;
-          isDoubted = false;
-          isGiven = true;
+          isDoubted = isMine = false;
           again();
-        })
-        // Whoever serves the page is gone too. A WebSocket that is only slow may still get through.
-        .catch(({ message }: Error) => {
-          if (!socket || socket.readyState > 1) listener.close({ code, reason: message });
-        });
+        },
+        ({ message }: Error) => {
+          // Whoever serves the page is gone too. A WebSocket that is only slow may still get through.
+          if (!socket || socket.readyState > 1) listener.close({ code: 1006, reason: message });
+        },
+      );
     };
 
     if (socket) {
       hear(socket, {
         message: (event) => {
-          if (isGiven) return;
           stop();
+          if (!isMine) return;
           isDoubted = false;
           failures = 0;
           mayFail = maxFailures;
           listener.message(event);
         },
         close: (event) => {
-          if (isGiven) return;
           stop();
-          if (isDoubted) fall(event);
-          else listener.close(event);
+          if (isDoubted) fall();
+          else if (isMine) listener.close(event);
         },
       });
-      if (isDoubted) stop = settings.env.timer(helloTimeout, () => fall(lost));
-    } else fall(lost);
+      if (isDoubted) stop = settings.env.timer(helloTimeout, fall);
+    } else fall();
     return socket;
   };
 };

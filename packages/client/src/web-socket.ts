@@ -12,9 +12,6 @@ export interface SocketListener {
   readonly close: (event: SocketClose) => void;
 }
 
-/** A connection that broke off, or never was one (RFC 6455 §7.1.5). */
-export const lost: SocketClose = { code: 1006, reason: '' };
-
 /** The address, against the page where there is one. Throws for what is none. */
 export const pageUrl = (url: string): string =>
   new URL(url, (globalThis as Partial<typeof globalThis>).location?.href).href;

@@ -254,7 +254,9 @@ describe('the option transports', () => {
     const rig = createRig({ transports: given.split(',').filter(Boolean) as TransportName[] });
     rig.client.connect();
     await until(() => rig.client.state === 'failed');
-    expect(String(rig.states.at(-1)?.[1].error)).toMatch(/transports: expected .*websocket.*longpoll.*, got/u);
+    expect(String(rig.states.at(-1)?.[1].error)).toMatch(
+      /transports: expected .*websocket.*longpoll.*, got/u,
+    );
     expect(rig.http.requests).toEqual([]);
   });
 

@@ -1,8 +1,9 @@
 import type { Settings } from '../settings.ts';
 import type { SocketLike } from '../socket-like.ts';
-import { lost, pageUrl } from '../web-socket.ts';
+import { pageUrl } from '../web-socket.ts';
 import type { SocketClose } from '../web-socket.ts';
 import { createUpstream } from './upstream.ts';
+import { lost } from './wire.ts';
 import type { Wire } from './wire.ts';
 
 /** Receives until the session has ended, and tells how if it knows. */

@@ -2,8 +2,9 @@ import { helloTimeout } from '../choice.ts';
 import type { Link } from '../choice.ts';
 import type { Env } from '../env.ts';
 import type { SocketLike, TransportName } from '../socket-like.ts';
-import { hear, lost } from '../web-socket.ts';
+import { hear } from '../web-socket.ts';
 import type { SocketListener } from '../web-socket.ts';
+import { lost } from './wire.ts';
 
 /** Several transports on one start: what speaks first is used, and the others are closed. */
 export interface Race extends Link {

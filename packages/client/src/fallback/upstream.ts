@@ -1,6 +1,5 @@
-import { lost } from '../web-socket.ts';
 import type { SocketClose } from '../web-socket.ts';
-import { mayPass, post } from './wire.ts';
+import { lost, mayPass, post } from './wire.ts';
 import type { Wire } from './wire.ts';
 
 /** The frames that go up, one POST at a time. */

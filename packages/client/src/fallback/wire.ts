@@ -1,3 +1,8 @@
+import type { SocketClose } from '../web-socket.ts';
+
+/** A connection that broke off, or never was one (RFC 6455 §7.1.5). */
+export const lost: SocketClose = { code: 1006, reason: '' };
+
 /** What either direction of a session over HTTP works with. Nothing here goes on once the session has ended. */
 export interface Wire {
   /**
@@ -14,7 +19,7 @@ export interface Wire {
   message(data: string): void;
 }
 
-export type Read<T> = (response: Response) => Promise<T>;
+type Read<T> = (response: Response) => Promise<T>;
 
 export interface Names {
   readonly session: string;
