@@ -30,6 +30,12 @@ export async function state(page: Page, wanted: string): Promise<void> {
   await page.locator(`[data-testid=connection-state][data-state=${wanted}]`).waitFor();
 }
 
+/** Waits until it is connected in this way. */
+export async function travels(page: Page, transport: string): Promise<void> {
+  const bar = `[data-testid=connection-state][data-state=connected][data-transport=${transport}]`;
+  await page.locator(bar).waitFor();
+}
+
 export async function say(page: Page, text: string): Promise<void> {
   await page.getByTestId('message-input').fill(text);
   await page.getByTestId('message-input').press('Enter');

@@ -24,6 +24,7 @@ export default defineConfig({
   server: {
     proxy: {
       '/ws': { target: server, ws: true },
+      '/connect': { target: server },
       '/playground': { target: server },
     },
   },

@@ -76,6 +76,8 @@ export class SimClient {
       env: this.env,
       // A page that is gone dials no more, whatever its promises still come to.
       WebSocket: socketClass((socket) => (part.alive ? this.dial(socket) : undefined)),
+      // The others go over the real network.
+      transports: ['websocket'],
       lifecycle: this.page,
       getToken: () => this.token(),
       queue: { maxCount: world.plan.queue },

@@ -92,6 +92,7 @@ export const createClient = <App = Contract>(
       else if (!frame || !subscriptions.receive(frame)) malformed += 1;
       persist?.moved(frame?.type === 'subscribed');
     },
+    busy: outbox.busy,
     down: (error) => {
       rested = error;
       outbox.down(error);

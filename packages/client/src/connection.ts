@@ -2,11 +2,14 @@ import { heartbeatClose, mayReconnect, tokenReasons } from '@thrum/protocol';
 import { backoffDelay } from './backoff.ts';
 import { ThrumError, notify, readDelay, safely } from './errors.ts';
 import type { Listeners } from './errors.ts';
-import { openSocket, readFrame } from './socket.ts';
-import type { Encoded, SocketLike } from './socket-like.ts';
+import type { Link } from './choice.ts';
+import { createDialer } from './dialer.ts';
+import type { Encoded, TransportName } from './socket-like.ts';
 import type { Settings, Token } from './settings.ts';
 import { table } from './state.ts';
 import type { Doing, MachineEvent, Phase, State } from './state.ts';
+import { readFrame } from './web-socket.ts';
+import type { SocketListener } from './web-socket.ts';
 import { readError } from './wire.ts';
 import type { Frame } from './wire.ts';
 
@@ -37,6 +40,8 @@ export interface ConnectionEvents {
    * nothing will happen until `connect()`.
    */
   down(error?: ThrumError): void;
+  /** Whether something is on its way that would not be sent again after a `down`. */
+  busy(): boolean;
 }
 
 /** What an application may read at any time; one object for the life of the client. */
@@ -46,6 +51,8 @@ export interface ConnectionView {
   readonly userId: string | undefined;
   /** The server's name for the present connection. */
   readonly connectionId: string | undefined;
+  /** How the present connection travels. Another one is another connection: `onStateChange` tells of it. */
+  readonly transport: TransportName | undefined;
 }
 
 export interface Connection {
@@ -79,7 +86,9 @@ export const createConnection = (settings: Settings, events: ConnectionEvents): 
   let phase: Phase = 'disconnected';
   // Raised whenever a socket is left: what an older one still says counts for nothing.
   let generation = 0;
-  let socket: SocketLike | undefined;
+  let socket: Link | undefined;
+  // What a better transport has opened meanwhile.
+  let better: Link | undefined;
   let stopTimer = nothing;
   let stopRenewal = nothing;
   let unwatch: (() => void) | undefined;
@@ -95,9 +104,10 @@ export const createConnection = (settings: Settings, events: ConnectionEvents): 
     generation += 1;
     stopTimer();
     stopRenewal();
-    view.connectionId = undefined;
+    view.connectionId = view.transport = undefined;
     socket?.close(1000);
-    socket = undefined;
+    socket = better;
+    better = undefined;
     events.down(error);
   };
 
@@ -218,13 +228,19 @@ export const createConnection = (settings: Settings, events: ConnectionEvents): 
 
   const open = (token?: Token): void => {
     try {
-      socket = openSocket(
-        settings,
-        current(({ data }) => {
+      const listener: SocketListener = {
+        message: current(({ data }) => {
           heardAt = env.monotonic();
           receive(readFrame(codec, data), token);
         }),
-        current(({ code, reason }) => dispatch(afterClose(code, reason), { code, reason, error: lastError })),
+        close: current(({ code, reason }) =>
+          dispatch(afterClose(code, reason), { code, reason, error: lastError }),
+        ),
+      };
+      socket = dialWith(
+        listener,
+        socket,
+        current(() => open(token)),
       );
     } catch (error) {
       refuse(error);
@@ -257,12 +273,13 @@ export const createConnection = (settings: Settings, events: ConnectionEvents): 
 
   const welcome = (frame: Frame, token: Token): void => {
     view.connectionId = frame.connectionId ?? '?';
+    view.transport = socket?.transport ?? 'websocket';
     authenticate(token);
-    const { authentication } = frame;
+    const { authentication, userId, limits } = frame;
     if (!token && authentication === 'required') refuse(new ThrumError('authentication_required'));
-    // The anonymous have another id on each connection, which says nothing of who they are.
-    else if (!token) enterAs(authentication === 'done' ? frame.userId : undefined);
-    events.welcome(frame['limits']);
+    // What a server calls the anonymous is another name for each connection.
+    else if (!token) enterAs(authentication === 'done' ? userId : undefined);
+    events.welcome(limits);
   };
 
   // What waits to be sent belongs to the user who was here before; only the application knows what to do with it.
@@ -295,6 +312,13 @@ export const createConnection = (settings: Settings, events: ConnectionEvents): 
     // When there is no token, the session still lives: ask again, up to the moment when the server ends it.
     stopRenewal = env.timer(delay, () => withToken(authenticate, () => renewIn(renewalRetry)));
   };
+
+  const dialWith = createDialer(settings, (link) => {
+    if (phase !== 'connected' || events.busy()) return false;
+    better = link;
+    dispatch('due');
+    return true;
+  });
 
   const send = (data: Encoded): void => {
     if (socket?.readyState === 1) socket.send(data as string | Uint8Array<ArrayBuffer>);

@@ -9,10 +9,10 @@ export type { ThrumErrorCode } from './errors.ts';
 export { pageLifecycle } from './lifecycle.ts';
 export type { Lifecycle, LifecycleEvent, Scope } from './lifecycle.ts';
 export type { Persist, PersistedClient } from './persisted.ts';
-export type { SocketConstructor, SocketLike } from './socket-like.ts';
+export type { SocketConstructor, SocketLike, TransportName } from './socket-like.ts';
 export type { DroppedPublish, Published, QueueBounds } from './publish.ts';
 export type { CallOptions, PublishOptions, WaitOptions } from './requests.ts';
-export type { ClientOptions, Token } from './settings.ts';
+export type { ClientOptions, HttpOptions, Token } from './settings.ts';
 export type { State } from './state.ts';
 export type { ChannelOptions, Status, StatusType } from './subscription.ts';
 export type {

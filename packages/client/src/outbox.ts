@@ -66,6 +66,8 @@ export interface Outbox {
   open(limits: unknown): void;
   /** Nothing in flight will be answered; with an error, nothing will go by itself, and all that somebody waits for fails. */
   down(error: ThrumError | undefined): void;
+  /** Whether something is on its way that goes once only. */
+  busy(): boolean;
 }
 
 // Frames go at 80 % of the server's rate. It allows a burst of two seconds' worth; here it is 1.5, and pings come on top.
@@ -218,5 +220,6 @@ export const createOutbox = (
       }
       pump();
     },
+    busy: () => [...items.values()].some(({ lives, sent }) => sent && lives !== 'again'),
   };
 };

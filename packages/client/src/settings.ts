@@ -7,9 +7,27 @@ import { pageLifecycle } from './lifecycle.ts';
 import type { Lifecycle, Scope } from './lifecycle.ts';
 import type { Persist } from './persisted.ts';
 import type { DroppedPublish, QueueBounds } from './publish.ts';
-import type { SocketConstructor } from './socket-like.ts';
+import type { SocketConstructor, SocketLike, TransportName } from './socket-like.ts';
 
 export type Token = string | null | undefined;
+
+/** The transports over HTTP (PROTOCOL.md §17). */
+export interface HttpOptions {
+  /**
+   * The folder that `connect/` is in, with a slash at its end, against the page. Default: that of the client's URL, so that
+   * `wss://example.com/rt/ws` has `https://example.com/rt/connect/…`. What the URL asks for behind `?` is asked for here too.
+   */
+  readonly url?: string | undefined;
+  /** Default `same-origin`. With `include`, cookies go to other origins too, which the server has to name one by one. */
+  readonly credentials?: RequestCredentials | undefined;
+  /** Default `globalThis.fetch`, looked up at each use. */
+  readonly fetch?: typeof fetch | undefined;
+  /**
+   * Stands between the client and these sockets, to watch or to break them, as a class given as `WebSocket` can for the others:
+   * dials, and returns what is used in its place.
+   */
+  readonly wrap?: ((dial: () => SocketLike, transport: TransportName) => SocketLike) | undefined;
+}
 
 /** What an application may change; every default is in the comment. */
 export interface ClientOptions {
@@ -18,8 +36,14 @@ export interface ClientOptions {
    * (PROTOCOL.md §9). `null` connects without one; a rejection counts as a failed attempt.
    */
   readonly getToken?: (() => Token | Promise<Token>) | undefined;
+  /**
+   * How to travel, the best first; a single one is used whatever happens. Read at each attempt. Default `websocket`, `sse`,
+   * `longpoll`. The last two carry JSON only.
+   */
+  readonly transports?: readonly TransportName[] | undefined;
   /** Default `globalThis.WebSocket`, looked up when dialing. */
   readonly WebSocket?: SocketConstructor | undefined;
+  readonly http?: HttpOptions | undefined;
   readonly queue?: Partial<QueueBounds> | undefined;
   /**
    * Keeps the queue and the positions of channels over reloads: `indexedDbPersist` of `@thrum/client/persist`. Default:
@@ -68,7 +92,7 @@ export interface Settings
 
 type Given<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };
 
-type OptionalSetting = 'getToken' | 'WebSocket' | 'persist' | 'onDrop';
+type OptionalSetting = 'getToken' | 'WebSocket' | 'http' | 'persist' | 'onDrop';
 
 /** What the SDK needs of a codec. */
 export type ClientCodec = Pick<Codec, 'encode' | 'decode'> & { readonly subprotocol?: string };
@@ -85,6 +109,7 @@ export const settingsOf = (url: string, options: ClientOptions): Settings => {
   return filled(
     {
       url,
+      transports: ['websocket', 'sse', 'longpoll'],
       publishTimeout: 15_000,
       requestTimeout: 15_000,
       connectTimeout: 15_000,

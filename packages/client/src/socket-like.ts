@@ -1,7 +1,13 @@
 /** A frame as it travels. */
 export type Encoded = string | Uint8Array;
 
-/** The part of a WebSocket that the SDK uses; the browser's, Node's and `ws` fit. */
+/**
+ * How frames travel: `websocket` · `sse`, a stream of events down and POSTs up · `longpoll`, POSTs both ways
+ * (PROTOCOL.md §1, §17).
+ */
+export type TransportName = 'websocket' | 'sse' | 'longpoll';
+
+/** The part of a WebSocket that the SDK uses; the browser's, Node's and `ws` fit, and so do the transports over HTTP. */
 export interface SocketLike {
   readonly readyState: number;
   binaryType: string;

@@ -188,4 +188,17 @@ describe('a session', () => {
     await expect(publish).rejects.toMatchObject({ code: 'disconnected' });
     expect(server.socket.all('message')).toEqual([]);
   });
+
+  it('of nobody comes back, though each connection has another name', async () => {
+    const { client, env, server } = createHarness();
+    client.connect();
+    await env.settle();
+    for (const userId of ['anonymous:1', 'anonymous:2']) {
+      server.socket.accept({ authentication: 'optional', userId });
+      expect([client.state, client.userId]).toEqual(['connected', undefined]);
+      server.socket.close(1006);
+      await env.advance(1000);
+    }
+    expect(client.state).toBe('reconnecting');
+  });
 });

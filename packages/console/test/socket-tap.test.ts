@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { NetworkSwitch } from '../src/lib/network.ts';
-import { createTap, type TapSink, type TapSocket } from '../src/lib/socket-tap.ts';
+import type { SocketConstructor } from '@thrum/client';
+import { createTaps, type TapSink, type TapSocket } from '../src/lib/socket-tap.ts';
 
 // Node has a CloseEvent of its own only from version 23 on.
 globalThis.CloseEvent ??= class extends Event {
@@ -73,14 +74,13 @@ function rig(): Rig {
     frame: (direction, data) => seen.push(`${direction} ${String(data)}`),
     note: (type, text) => seen.push(`${type} ${text}`),
   };
-  const Tap = createTap({
-    WebSocket: FakeSocket as unknown as typeof WebSocket,
+  const { WebSocket: Tap } = createTaps(FakeSocket as unknown as SocketConstructor, {
     sink,
     isOnline: () => network.online.get(),
     enter: (socket) => network.enter(socket),
   });
   const dial = (): TapSocket => {
-    const socket = new Tap('ws://host/ws?token=s3cret');
+    const socket = new Tap('ws://host/ws?token=s3cret') as TapSocket;
     socket.addEventListener('open', () => heard.push('open'));
     socket.addEventListener('message', (event) =>
       heard.push(`message ${String((event as MessageEvent).data)}`),
@@ -163,4 +163,26 @@ test('closing an offline dial ends it, once', async () => {
   socket.close(1000);
   await new Promise((resolve) => setTimeout(resolve, 0));
   expect(heard).toEqual(['error', 'close 1006  false']);
+});
+
+test('what travels over HTTP passes through as well, under the name of its transport', () => {
+  const network = new NetworkSwitch();
+  const seen: string[] = [];
+  const { wrap } = createTaps(FakeSocket as unknown as SocketConstructor, {
+    sink: {
+      frame: (direction, data) => seen.push(`${direction} ${String(data)}`),
+      note: (type, text) => seen.push(`${type} ${text}`),
+    },
+    isOnline: () => network.online.get(),
+    enter: (socket) => network.enter(socket),
+  });
+  const real = new FakeSocket('');
+  const socket = wrap(() => real as unknown as WebSocket, 'sse');
+  real.open();
+  socket.send('hi');
+  real.say('ho');
+  expect(real.sent).toEqual(['hi']);
+  expect(network.kill()).toBe(1);
+  expect(real.closes).toHaveLength(1);
+  expect(seen).toEqual(['opened SSE', 'out hi', 'in ho', 'closed 1006 (killed)']);
 });

@@ -15,6 +15,7 @@ test('the connection is one value with the time of the next attempt', () => {
   const source = {
     state: 'connecting' as ConnectionState,
     userId: undefined,
+    transport: undefined as 'sse' | undefined,
     connect: () => void connects++,
     onStateChange: (listener: typeof tell) => {
       tell = (state, info) => {
@@ -30,7 +31,11 @@ test('the connection is one value with the time of the next attempt', () => {
     retryAt: undefined,
     reason: undefined,
     userId: undefined,
+    transport: undefined,
   });
+  source.transport = 'sse';
+  tell('connected', {});
+  expect(watch.view.get().transport).toBe('sse');
   tell('reconnecting', { code: 1006, reason: '', retryIn: 2000 });
   expect(watch.view.get()).toMatchObject({ state: 'reconnecting', retryAt: 3000, reason: 'Connection lost' });
   watch.retry();

@@ -7,6 +7,8 @@ export type { EventClientOptions, StreamEvent } from './event-client.ts';
 export { defaultDeadline, until, within } from './deadline.ts';
 export { FaultyProxy, startProxy } from './faulty-proxy.ts';
 export type { Direction } from './faulty-proxy.ts';
+export { HttpProxy, startHttpProxy } from './http-proxy.ts';
+export type { HttpFault } from './http-proxy.ts';
 export { ConnectRefused } from './http-sockets.ts';
 export { exchange, openSocket, readResponse, sampleKey, upgradeRequest } from './http.ts';
 export type { HttpResponse, UpgradeRequest } from './http.ts';

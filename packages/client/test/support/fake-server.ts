@@ -103,12 +103,13 @@ export function createFakeServer(): FakeServer {
   return server;
 }
 
-interface Control {
+/** How a {@link FakeSocket} reaches its client. */
+export interface Control {
   setState(state: number): void;
   emit(type: string, event: unknown): void;
 }
 
-function createPeer(url: string, { setState, emit }: Control): FakeSocket {
+export function createPeer(url: string, { setState, emit }: Control): FakeSocket {
   const peer: FakeSocket = {
     url,
     sent: [],

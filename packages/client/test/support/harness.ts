@@ -35,6 +35,7 @@ export function createHarness(options: ClientOptions = {}): Harness {
     env,
     WebSocket: server.WebSocket,
     lifecycle: page,
+    transports: ['websocket'],
     ...options,
   });
   const states: [string, StateInfo][] = [];

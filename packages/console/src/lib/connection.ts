@@ -1,3 +1,4 @@
+import type { TransportName } from '@thrum/client';
 import { Store, type Readable } from './store.ts';
 
 export type ConnectionState = 'connecting' | 'connected' | 'reconnecting' | 'disconnected' | 'failed';
@@ -8,12 +9,15 @@ export interface ConnectionView {
   readonly retryAt: number | undefined;
   readonly reason: string | undefined;
   readonly userId: string | undefined;
+  /** How the present connection travels. */
+  readonly transport: TransportName | undefined;
 }
 
 /** The part of the SDK's client that tells how the connection is. */
 export interface ConnectionSource {
   readonly state: ConnectionState;
   readonly userId: string | undefined;
+  readonly transport: TransportName | undefined;
   connect(): void;
   onStateChange(listener: (state: ConnectionState, info: ConnectionInfo) => void): () => void;
 }
@@ -36,6 +40,7 @@ export class ConnectionWatch {
       retryAt: info.retryIn === undefined ? undefined : now() + info.retryIn,
       reason: reasonOf(info),
       userId: source.userId,
+      transport: source.transport,
     });
     this.#source = source;
     this.#view = new Store(read({}));

@@ -1,4 +1,4 @@
-import { createClient } from '@thrum/client';
+import { createClient, type SocketConstructor } from '@thrum/client';
 import { indexedDbPersist } from '@thrum/client/persist';
 import { ConnectionWatch } from './connection.ts';
 import { IdentityStore } from './identity.ts';
@@ -9,9 +9,10 @@ import { Outbox } from './outbox.ts';
 import { follow, Room } from './room.ts';
 import { channelOfRoom, hashOfRoom, roomFromHash, roomOfChannel } from './room-name.ts';
 import { Scratch } from './scratch.ts';
-import { createTap } from './socket-tap.ts';
+import { createTaps } from './socket-tap.ts';
 import { Store, type Readable } from './store.ts';
 import { ThemeStore } from './theme.ts';
+import { type TransportChoice, TransportSwitch } from './transport-choice.ts';
 import { openTyping } from './typing.ts';
 
 /** Everything the page shows and does; components only read it and call it. */
@@ -26,6 +27,9 @@ export interface Playground {
   readonly room: Readable<Room>;
   readonly scratch: Scratch;
   readonly theme: ThemeStore;
+  readonly transport: Readable<TransportChoice>;
+  /** Leaves the present connection for one by that way. */
+  chooseTransport(choice: TransportChoice): void;
   enterRoom(name: string): void;
 }
 
@@ -46,16 +50,18 @@ export function openPlayground(page: Window & typeof globalThis): Playground {
     fetch: (path, init) => page.fetch(path, init),
     isOnline,
   });
-  const tap = createTap({
-    WebSocket: page.WebSocket,
+  const taps = createTaps(page.WebSocket as SocketConstructor, {
     sink: inspector,
     isOnline,
     enter: (socket) => network.enter(socket),
   });
+  const transport = new TransportSwitch(storageOr(() => page.sessionStorage));
   const { userId } = identity.current.get();
   const client = createClient(url.href, {
     getToken: identity.getToken,
-    WebSocket: tap,
+    transports: transport.transports,
+    WebSocket: taps.WebSocket,
+    http: { wrap: taps.wrap },
     queue: { maxAge: queueAge },
     persist: indexedDbPersist({
       name: 'playground',
@@ -71,6 +77,7 @@ export function openPlayground(page: Window & typeof globalThis): Playground {
       },
     }),
   });
+  const connection = new ConnectionWatch(client);
   const self = (): string | undefined => client.userId ?? identity.current.get().userId;
 
   // Kept for as long as the page lives: unsent messages outlast a look into another room.
@@ -96,7 +103,7 @@ export function openPlayground(page: Window & typeof globalThis): Playground {
 
   return {
     url: url.href,
-    connection: new ConnectionWatch(client),
+    connection,
     identity,
     inspector,
     network,
@@ -107,6 +114,13 @@ export function openPlayground(page: Window & typeof globalThis): Playground {
       page.document.documentElement,
       storageOr(() => page.localStorage),
     ),
+    transport: transport.choice,
+    chooseTransport: (choice) => {
+      transport.choose(choice);
+      // Each that is cut may be followed by the next of those that were to be tried.
+      while (network.kill('another transport was chosen') > 0);
+      if (isOnline()) connection.retry();
+    },
     enterRoom: (name) => {
       page.location.hash = hashOfRoom(name.trim());
     },

@@ -1,5 +1,7 @@
+import type { SocketConstructor, SocketLike } from '@thrum/client';
 import type { Severable } from './network.ts';
 import { redactUrl } from './redact.ts';
+import { transportLabel } from './transport-choice.ts';
 
 /** What the tap reports to; the frame inspector fits. */
 export interface TapSink {
@@ -8,15 +10,11 @@ export interface TapSink {
 }
 
 export interface TapOptions {
-  /** The real thing. */
-  readonly WebSocket: new (url: string, protocols?: string | string[]) => WebSocket;
   readonly sink: TapSink;
   readonly isOnline: () => boolean;
   /** Called with each socket that dials; returns what to call when it is over. */
   readonly enter: (socket: Severable) => () => void;
 }
-
-export type TapConstructor = new (url: string, protocols?: string | string[]) => TapSocket;
 
 const connecting = 0;
 const open = 1;
@@ -29,19 +27,20 @@ const killedCode = 4400;
  * As much of a WebSocket as the SDK uses, that can be watched and cut. A page cannot break a TCP connection, so a cut
  * socket reports 1006 to its owner at once and never speaks again, while the real one behind it is closed.
  */
-export class TapSocket extends EventTarget implements Severable {
+export class TapSocket extends EventTarget implements SocketLike, Severable {
   readonly #sink: TapSink;
   readonly #url: string;
-  readonly #inner: WebSocket | undefined;
+  readonly #inner: SocketLike | undefined;
   readonly #leave: () => void;
   #over = false;
 
-  constructor(options: TapOptions, url: string, protocols?: string | string[]) {
+  /** @param dial makes the real thing, at this address */
+  constructor(options: TapOptions, url: string, dial: () => SocketLike) {
     super();
     this.#url = redactUrl(url);
     this.#sink = options.sink;
     if (options.isOnline()) {
-      this.#inner = new options.WebSocket(url, protocols);
+      this.#inner = dial();
       this.#listen(this.#inner);
     } else {
       // A dial never fails before its constructor has returned: the owner has yet to add its listeners.
@@ -54,11 +53,11 @@ export class TapSocket extends EventTarget implements Severable {
     return this.#over ? closed : (this.#inner?.readyState ?? connecting);
   }
 
-  get binaryType(): BinaryType {
+  get binaryType(): string {
     return this.#inner?.binaryType ?? 'blob';
   }
 
-  set binaryType(type: BinaryType) {
+  set binaryType(type: string) {
     if (this.#inner !== undefined) this.#inner.binaryType = type;
   }
 
@@ -84,22 +83,24 @@ export class TapSocket extends EventTarget implements Severable {
     this.dispatchEvent(new CloseEvent('close', { code: 1006, reason: '', wasClean: false }));
   }
 
-  #listen(inner: WebSocket): void {
+  #listen(inner: SocketLike): void {
     inner.addEventListener('open', () => {
       if (this.#over) return;
       this.#sink.note('opened', this.#url);
       this.dispatchEvent(new Event('open'));
     });
-    inner.addEventListener('message', ({ data }) => {
+    inner.addEventListener('message', (event) => {
       if (this.#over) return;
+      const { data } = event as MessageEvent;
       this.#sink.frame('in', data);
       this.dispatchEvent(new MessageEvent('message', { data }));
     });
     inner.addEventListener('error', () => {
       if (!this.#over) this.dispatchEvent(new Event('error'));
     });
-    inner.addEventListener('close', ({ code, reason, wasClean }) => {
+    inner.addEventListener('close', (event) => {
       if (this.#over) return;
+      const { code, reason, wasClean } = event as CloseEvent;
       this.#end(reason === '' ? String(code) : `${code} ${reason}`);
       this.dispatchEvent(new CloseEvent('close', { code, reason, wasClean }));
     });
@@ -112,11 +113,19 @@ export class TapSocket extends EventTarget implements Severable {
   }
 }
 
-/** A constructor with the options filled in, as the SDK's `WebSocket` option asks for. */
-export function createTap(options: TapOptions): TapConstructor {
-  return class extends TapSocket {
-    constructor(url: string, protocols?: string | string[]) {
-      super(options, url, protocols);
-    }
+/** The options `WebSocket` and `http.wrap` of the SDK: every socket of a page goes through the tap. */
+export interface Taps {
+  readonly WebSocket: SocketConstructor;
+  readonly wrap: (dial: () => SocketLike, transport: string) => SocketLike;
+}
+
+export function createTaps(Real: SocketConstructor, options: TapOptions): Taps {
+  return {
+    WebSocket: class extends TapSocket {
+      constructor(url: string, protocols?: string | string[]) {
+        super(options, url, () => new Real(url, protocols));
+      }
+    },
+    wrap: (dial, transport) => new TapSocket(options, transportLabel(transport), dial),
   };
 }

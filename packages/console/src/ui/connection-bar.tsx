@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { secondsUntil, type ConnectionState, type ConnectionView } from '../lib/connection.ts';
-import { Button } from './controls.tsx';
+import { type TransportChoice, transportChoices, transportLabel } from '../lib/transport-choice.ts';
+import { Button, fieldStyle } from './controls.tsx';
 import { useNow, usePlayground, useReadable } from './hooks.ts';
 import { PlugIcon } from './icons.tsx';
 
@@ -24,6 +25,7 @@ export function ConnectionBar(): ReactNode {
       aria-label="Connection"
       data-testid="connection-state"
       data-state={view.state}
+      data-transport={view.transport}
       className={`flex shrink-0 flex-wrap items-center gap-x-3 border-b border-line px-4 py-1 transition-colors ${bar}`}
     >
       <div className="flex h-10 min-w-0 flex-1 items-center gap-2.5 text-sm max-sm:basis-full">
@@ -32,6 +34,7 @@ export function ConnectionBar(): ReactNode {
         <output className="shrink-0 font-semibold">{title}</output>
         <Detail view={view} />
         <Remedy view={view} />
+        <TransportField view={view} />
       </div>
       <Tools />
     </section>
@@ -69,10 +72,29 @@ function Remedy({ view }: { readonly view: ConnectionView }): ReactNode {
   const { connection } = usePlayground();
   const label = remedies[view.state];
   if (label === undefined) return null;
+  return <Button onClick={() => connection.retry()}>{label}</Button>;
+}
+
+/** The way to travel; while it is left to the SDK, the one in use stands beside it. */
+function TransportField({ view }: { readonly view: ConnectionView }): ReactNode {
+  const { transport, chooseTransport } = usePlayground();
+  const choice = useReadable(transport);
+  const auto = view.transport === undefined ? 'Auto' : `Auto: ${transportLabel(view.transport)}`;
   return (
-    <Button className="max-sm:ml-auto" onClick={() => connection.retry()}>
-      {label}
-    </Button>
+    <select
+      aria-label="Transport"
+      data-testid="transport"
+      title="How frames travel: by the best way that gets through, or by this one alone"
+      className={`ml-auto h-8 shrink-0 cursor-pointer pointer-coarse:h-10 pointer-coarse:text-base ${fieldStyle}`}
+      value={choice}
+      onChange={({ target }) => chooseTransport(target.value as TransportChoice)}
+    >
+      {transportChoices.map((each) => (
+        <option key={each} value={each}>
+          {each === 'auto' ? auto : transportLabel(each)}
+        </option>
+      ))}
+    </select>
   );
 }
 

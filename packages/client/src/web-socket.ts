@@ -3,22 +3,32 @@ import type { Encoded, SocketConstructor, SocketLike } from './socket-like.ts';
 import { readFields } from './wire.ts';
 import type { Frame } from './wire.ts';
 
+/** How a socket ended (PROTOCOL.md §12). */
+export type SocketClose = Pick<CloseEvent, 'code' | 'reason'>;
+
+/** What happens on a socket. */
+export interface SocketListener {
+  readonly message: (event: Pick<MessageEvent, 'data'>) => void;
+  readonly close: (event: SocketClose) => void;
+}
+
+/** The address, against the page where there is one. Throws for what is none. */
+export const pageUrl = (url: string): string =>
+  new URL(url, (globalThis as Partial<typeof globalThis>).location?.href).href;
+
 /** Dials. Throws what `URL` and the WebSocket constructor throw: an address that no retry will cure. */
-export const openSocket = (
-  settings: Settings,
-  onMessage: (event: MessageEvent) => void,
-  onClose: (event: CloseEvent) => void,
-): SocketLike => {
-  const { location } = globalThis as Partial<typeof globalThis>;
-  const url = new URL(settings.url, location?.href).href.replace(/^http/, 'ws');
+export const openWebSocket = (settings: Settings): SocketLike => {
   const Socket = settings.WebSocket ?? (WebSocket as SocketConstructor);
-  const socket = new Socket(url, settings.codec.subprotocol ?? []);
+  const socket = new Socket(pageUrl(settings.url).replace(/^http/, 'ws'), settings.codec.subprotocol ?? []);
   socket.binaryType = 'arraybuffer';
-  socket.addEventListener('message', onMessage as (event: unknown) => void);
-  socket.addEventListener('close', onClose as (event: unknown) => void);
+  return socket;
+};
+
+export const hear = (socket: SocketLike, { message, close }: SocketListener): void => {
+  socket.addEventListener('message', message as (event: unknown) => void);
+  socket.addEventListener('close', close as (event: unknown) => void);
   // Says nothing that the close after it does not; without a listener the `ws` package would throw.
   socket.addEventListener('error', () => {});
-  return socket;
 };
 
 /** The frame in a message, or `undefined` where there is none. */
