@@ -1,38 +1,17 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { startServer } from '@thrum/testkit/server';
 import type { Browser } from 'playwright-core';
-import { build, type Rolldown } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bundle, type Scripts } from './bundle.ts';
 import { launchChromium } from './chromium.ts';
 
-const sources = fileURLToPath(new URL('../packages/client/src/index.ts', import.meta.url));
-
 let browser: Browser;
-/** The SDK as an application's bundler makes it, by path. */
-let chunks: ReadonlyMap<string, string>;
+let scripts: Scripts;
 
 beforeAll(async () => {
-  const built = (await build({
-    configFile: false,
-    logLevel: 'silent',
-    resolve: { conditions: ['thrum:source', 'browser', 'import'] },
-    build: {
-      write: false,
-      minify: false,
-      modulePreload: false,
-      lib: { entry: sources, formats: ['es'], fileName: 'sdk' },
-    },
-  })) as Rolldown.RolldownOutput[];
-  chunks = new Map(
-    built.flatMap(({ output }) =>
-      output.flatMap((chunk) =>
-        chunk.type === 'chunk' ? [[`/${chunk.fileName}`, chunk.code] as const] : [],
-      ),
-    ),
-  );
+  scripts = await bundle('../packages/client/src/index.ts');
   browser = await launchChromium();
 });
 
@@ -43,7 +22,7 @@ async function startApplication() {
   const requests: string[] = [];
   const server = createServer(({ url = '' }, response) => {
     requests.push(url);
-    const script = chunks.get(url);
+    const script = scripts.get(url.slice(1));
     response.writeHead(200, { 'Content-Type': script === undefined ? 'text/html' : 'text/javascript' });
     response.end(script ?? '<!doctype html><title>application</title>');
   }).listen(0, 'localhost');
@@ -61,7 +40,7 @@ async function startApplication() {
 
 // As text: the test runner would rewrite the import.
 const echo = `async (url, transport) => {
-  const { createClient } = await import('/sdk.js');
+  const { createClient } = await import('/page.js');
   const client = createClient(url, { transports: [transport], maxReconnectAttempts: 0 });
   const channel = client.channel('room:a');
   const outcome = new Promise((resolve) => {

@@ -2,16 +2,16 @@ import { createClient } from '@thrum/client';
 import { startProxy, until, within } from '@thrum/testkit';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bundle, serve } from './bundle.ts';
+import { bundle, type Scripts, serve } from './bundle.ts';
 import { launchChromium } from './chromium.ts';
 import type { PersistingPage } from './page/persisting.ts';
 import { ServerProcess } from './server-process.ts';
 
 let browser: Browser;
-let script: string;
+let scripts: Scripts;
 
 beforeAll(async () => {
-  script = await bundle('page/persisting.ts');
+  scripts = await bundle('page/persisting.ts');
   browser = await launchChromium();
 });
 
@@ -48,7 +48,7 @@ interface Visitor {
 async function visitor(server: ServerProcess, origin: string = server.url): Promise<Visitor> {
   // A page that a test serves has no address of its own, and would have to ask before it may connect to this machine.
   const context = await browser.newContext({ permissions: ['local-network-access'] });
-  const url = await serve(context, origin, script);
+  const url = await serve(context, origin, scripts);
   const tokens = new Map<string, string>();
   for (const user of ['ada', 'bob']) tokens.set(user, await tokenOf(server, user));
   return {
@@ -94,7 +94,7 @@ const waitFor = (page: Page, name: keyof PersistingPage, wanted: unknown): Promi
 test('storage in IndexedDB keeps its laws', async () => {
   const context = await browser.newContext();
   const page = await context.newPage();
-  await page.goto(await serve(context, 'http://127.0.0.1:1', script));
+  await page.goto(await serve(context, 'http://127.0.0.1:1', scripts));
   const laws = await ask<string[]>(page, 'laws');
   expect(laws.length).toBeGreaterThan(10);
   for (const law of laws) expect([law, await ask(page, 'check', law)]).toEqual([law, undefined]);
