@@ -250,10 +250,12 @@ class ThrumServer implements Thrum {
   private async endParts(drainMs: number): Promise<void> {
     const { core, edge, http, ownBroker, ownStore } = this.parts;
     const servers = [...this.servers];
-    const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+    // Still listening: what travels over HTTP needs a request for each step, to be told to come back and how it ended. New
+    // connections are refused by the core.
     if (drainMs > 0) await core.drain(drainMs);
     await core.close();
     await Promise.all([edge.close(), http.close()]);
+    const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
     for (const detach of this.detachments) detach();
     this.detachments.clear();
     for (const server of servers) server.closeAllConnections();
