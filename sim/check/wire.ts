@@ -7,7 +7,7 @@ interface Wired {
   ack: boolean;
   /** Lowest offset sent since the last answer. */
   from: number;
-  readonly asked: Map<number | string, LineOf<'asked'> & { readonly wasLive: boolean }>;
+  readonly asked: Map<number | string, LineOf<'asked'>>;
 }
 
 type Problem = readonly [invariant: string, message: string];
@@ -25,7 +25,7 @@ export function checkWire(history: readonly Line[]): Violation[] {
       wires.set(key, (wire = { place: undefined, ack: false, from: Infinity, asked: new Map() }));
     let problem: Problem | undefined;
     if (line.k === 'asked') {
-      wire.asked.set(line.id, { ...line, wasLive: wire.place !== undefined });
+      wire.asked.set(line.id, line);
       if (line.ack === true) wire.ack = true;
     } else if (line.k === 'left') wire.place = undefined;
     else problem = line.k === 'sent' ? sent(wire, line) : answered(wire, line, timeline);
@@ -75,9 +75,9 @@ function answered(wire: Wired, line: LineOf<'answered'>, timeline: Timeline): Pr
     return undefined;
   }
   if (at === undefined || asked === undefined) return undefined;
-  if (asked.wasLive && asked.since === undefined) {
-    // Other options only: the stream goes on unbroken (§2).
-    const same = before === undefined || (before.epoch === at.epoch && before.offset === at.offset);
+  if (before !== undefined && asked.since === undefined) {
+    // Other options only: the stream goes on unbroken (§2). It may have begun with an answer that came after this was asked.
+    const same = before.epoch === at.epoch && before.offset === at.offset;
     return same ? undefined : ['5', `the stream stood at ${show(before)} and goes on at ${show(at)}`];
   }
   if (asked.since !== undefined && since === undefined) return undefined;

@@ -57,7 +57,8 @@ export const createDialer = (settings: Settings, upgrade: Upgrade): Dial => {
         },
         close: (event) => {
           stop();
-          if (isDoubted) fall();
+          // Another code is the server's own word.
+          if (isDoubted && event.code === 1006) fall();
           else if (isMine) listener.close(event);
         },
       });

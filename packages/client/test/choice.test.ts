@@ -39,6 +39,26 @@ describe('where WebSockets get through', () => {
   });
 });
 
+describe('a server that closes a connection at once', () => {
+  it.each(['websocket', 'sse', 'longpoll'] as const)(
+    'is taken at its word over %s, and asked in no other way',
+    async (transport) => {
+      const rig = createRig();
+      rig.network = 'blocked';
+      if (transport === 'websocket')
+        rig.server.onDial = (socket) =>
+          void Promise.resolve().then(() => socket.close(1012, 'Service restart'));
+      if (transport === 'longpoll')
+        rig.http.fault = ({ what }) => (what.endsWith('/sse') ? 'lose request' : undefined);
+      rig.http.onOpen = (session) => session.close(1012, 'Service restart');
+      rig.client.connect();
+      await until(() => rig.client.state === 'reconnecting');
+      expect(rig.states.at(-1)).toMatchObject(['reconnecting', { code: 1012, retryIn: 1000 }]);
+      expect(rig.http.requests).toHaveLength(['websocket', 'sse', 'longpoll'].indexOf(transport));
+    },
+  );
+});
+
 describe('where WebSockets are refused', () => {
   it('the same attempt goes on over the stream of events', async () => {
     const rig = createRig();

@@ -227,9 +227,11 @@ class ThrumServer implements Thrum {
 
   private async endParts(drainMs: number): Promise<void> {
     const { core, edge, api, http, ownBroker, ownStore, webhooks } = this.parts;
-    for (const listener of this.listeners) listener.stop();
+    // Still listening: what travels over HTTP needs a request for each step, to be told to come back and how it ended. New
+    // connections are refused by the core.
     if (drainMs > 0) await core.drain(drainMs);
     await core.close();
+    for (const listener of this.listeners) listener.stop();
     await Promise.all([edge.close(), http.close(), api.close()]);
     for (const detach of this.detachments) detach();
     this.detachments.clear();

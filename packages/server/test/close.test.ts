@@ -17,13 +17,26 @@ describe('closing', () => {
     await closed;
   });
 
-  it('takes no new connections from its first moment', async () => {
-    await using server = await startServer();
-    await using _client = await connectRaw(server.url);
-    const closed = server.app.close({ drainMs: 5000 });
-    await expect(openSocket(server.url)).rejects.toThrow();
-    await closed;
-  });
+  it.each(['websocket', 'sse', 'longpoll'] as const)(
+    'takes no new connections over %s from its first moment, and serves those it has',
+    async (transport) => {
+      await using server = await startServer();
+      // One of many, so that the last ones have a while.
+      const others = await Promise.all(
+        Array.from({ length: 20 }, () => connectRaw(server.url, { transport })),
+      );
+      const closed = server.app.close({ drainMs: 5000 });
+      await using late = await connectRaw(server.url, { transport });
+      expect(await late.closed()).toEqual({ code: 1012, reason: 'Service restart' });
+      expect(late.texts).toEqual([]);
+      for (const client of others) {
+        await client.next('reconnect');
+        expect(await client.closed()).toEqual({ code: 1012, reason: 'Service restart' });
+      }
+      await closed;
+      await expect(openSocket(server.url)).rejects.toThrow();
+    },
+  );
 
   it('closes with 1001 at once when there is no time to drain', async () => {
     await using server = await startServer();

@@ -51,16 +51,20 @@ export const createRace = ({ env, dial, names, started, won, close }: RaceParts)
     } else if (running.size === 0) listener.close(lost);
   };
 
+  const win = (socket: SocketLike, name: TransportName): void => {
+    winner = socket;
+    race.transport = name;
+    stop();
+    running.forEach((each) => each === socket || each.close());
+  };
+
   const enter = (socket: SocketLike, name: TransportName): void => {
     running.add(socket);
     hear(socket, {
       message: (event) => {
         if (isOver || (winner ?? socket) !== socket) return;
         if (!winner) {
-          winner = socket;
-          race.transport = name;
-          stop();
-          running.forEach((each) => each === socket || each.close());
+          win(socket, name);
           won(race);
         }
         if (listener.message) listener.message(event);
@@ -68,9 +72,13 @@ export const createRace = ({ env, dial, names, started, won, close }: RaceParts)
       },
       close: (event) => {
         running.delete(socket);
-        if (isOver) return;
-        if (!winner) next();
-        else if (winner === socket) listener.close(event);
+        if (isOver || (winner ?? socket) !== socket) return;
+        // Any other code is the server's own word, which got through.
+        if (!winner && event.code === lost.code) next();
+        else {
+          win(socket, name);
+          listener.close(event);
+        }
       },
     });
   };
