@@ -2,7 +2,7 @@ import type { Contract, ContractOf } from '@thrum/protocol';
 import { createChannel } from './channel.ts';
 import type { Channel } from './channel.ts';
 import { createConnection } from './connection.ts';
-import type { ConnectionView, StateListener } from './connection.ts';
+import type { ConnectionEvents, ConnectionView, StateListener } from './connection.ts';
 import { listen } from './errors.ts';
 import type { ThrumError } from './errors.ts';
 import { createOutbox } from './outbox.ts';
@@ -78,19 +78,14 @@ export const createClient = <App = Contract>(
   const outbox = createOutbox(settings, ready, (data) => connection.send(data));
   const requests = createRequests(settings, outbox, wanted, ready);
   const subscriptions = createSubscriptions(settings, outbox, requests, wanted);
-  persist?.start({ settings, outbox, requests, subscriptions: subscriptions.all });
 
-  const connection = createConnection(settings, {
+  const events: ConnectionEvents = {
     welcome: outbox.open,
-    ready: () => {
-      persist?.ready(connection.view.userId);
-      outbox.pump();
-    },
+    ready: outbox.pump,
     frame: (frame) => {
       // Publications carry ids too, and a timestamp, which no answer has (PROTOCOL.md §3 and §4).
       if (frame?.['id'] !== undefined && frame['timestamp'] === undefined) outbox.answer(frame);
       else if (!frame || !subscriptions.receive(frame)) malformed += 1;
-      persist?.moved(frame?.type === 'subscribed');
     },
     busy: outbox.busy,
     down: (error) => {
@@ -98,7 +93,9 @@ export const createClient = <App = Contract>(
       outbox.down(error);
       subscriptions.down(error);
     },
-  });
+  };
+  persist?.start({ settings, outbox, requests, events, subscriptions: subscriptions.all });
+  const connection = createConnection(settings, events);
 
   const connect = (): void => connection.dispatch('connect');
   const disconnect = (): void => connection.dispatch('disconnect');

@@ -31,8 +31,8 @@ export type StateListener = (state: State, info: StateInfo) => void;
 export interface ConnectionEvents {
   /** The server spoke, and the `auth` frame is on its way: what may follow it without waiting can go. */
   welcome(limits: unknown): void;
-  /** The server let us in. */
-  ready(): void;
+  /** The server let us in; without an id: as an anonymous user. */
+  ready(userId: string | undefined): void;
   /** Every frame that is not the connection's own; `undefined`: something that is no frame, or not now. */
   frame(frame?: Frame): void;
   /**
@@ -146,7 +146,7 @@ export const createConnection = (settings: Settings, events: ConnectionEvents): 
       else {
         attempts = refusals = 0;
         watchSilence();
-        events.ready();
+        events.ready(view.userId);
       }
     },
     waiting: (info) => {

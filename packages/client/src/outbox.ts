@@ -89,7 +89,7 @@ export const createOutbox = (
   ready: () => boolean,
   send: (data: Encoded) => void,
 ): Outbox => {
-  const { env, queue, persist, publishTimeout } = settings;
+  const { env, queue, publishTimeout } = settings;
   const items = new Map<FrameId | undefined, Item>();
   // Publishes that are in a log; the application may give their ids again.
   const acked = new Set<FrameId>();
@@ -111,8 +111,6 @@ export const createOutbox = (
   /** One look at everything: ends what is too late, sends what may go, and comes back when the next thing is due. */
   const pump = (): void => {
     const now = env.monotonic();
-    // What an earlier page left goes before anything of this one.
-    const isOpen = pace && !persist?.isLoading;
     // By channel: the last publish so far that has no answer yet.
     const unanswered = new Map<string, string>();
     let paused = false;
@@ -124,7 +122,7 @@ export const createOutbox = (
       else if (bytes > maxBytes && !item.sent)
         settle(id, new ThrumError(item.tried ? 'disconnected' : 'too_large'));
       else {
-        const mayGo = item.dueAt <= now && isOpen && !(publish && paused) && (!asked || ready());
+        const mayGo = item.dueAt <= now && pace && !(publish && paused) && (!asked || ready());
         if (mayGo) dispatch(item, now, publish && unanswered.get(publish.channel));
         if (publish) {
           // What was published later does not overtake.

@@ -40,18 +40,8 @@ interface RequestFrame {
 
 /** What an application waits for. */
 export interface Requests {
-  /**
-   * Kept across connections and sent again with its id until acknowledged, within the bounds of the queue.
-   *
-   * @param left milliseconds that are left of one that an earlier page published
-   */
-  publish(
-    channel: string,
-    event: string,
-    data: unknown,
-    options?: PublishOptions,
-    left?: number,
-  ): Promise<Published>;
+  /** Kept across connections and sent again with its id until acknowledged, within the bounds of the queue. */
+  publish(channel: string, event: string, data: unknown, options?: PublishOptions): Promise<Published>;
   /** `read` turns the answer's `data` into what the promise resolves with. */
   request<T>(
     lives: Order['lives'],
@@ -71,7 +61,7 @@ export const createRequests = (
   wanted: () => ThrumError | undefined,
   ready: () => boolean,
 ): Requests => {
-  const { codec, env, queue, persist, onDrop } = settings;
+  const { codec, env, queue, onDrop } = settings;
 
   const ask = <T>(
     question: Question,
@@ -80,13 +70,12 @@ export const createRequests = (
     read: (answer: Frame) => T,
   ): Promise<T> => {
     const promise = new Promise<T>((resolve, reject) => {
-      const { id, publish, lives, timeout, tried } = question;
+      const { id, publish, lives } = question;
       const data = encode(settings, { ...frame, id });
       const aborted = (): ThrumError => new ThrumError('aborted', { cause: signal?.reason });
       const abort = (): void => outbox.settle(id, aborted());
       const done = (outcome: Frame | ThrumError): void => {
         signal?.removeEventListener('abort', abort);
-        if (publish) persist?.remove(publish.id);
         if (!(outcome instanceof ThrumError)) resolve(read(outcome));
         else {
           reject(outcome);
@@ -107,7 +96,6 @@ export const createRequests = (
       if (refusal) throw refusal;
       const bytes = typeof data === 'string' ? new TextEncoder().encode(data).length : data.length;
       signal?.addEventListener('abort', abort);
-      if (publish && lives === 'again' && !tried) persist?.save(publish.id, data, env.now() + timeout);
       // From what was encoded once: the caller may have changed its data since.
       const encodeAgain = (_: FrameId, follows?: string): Encoded =>
         follows ? codec.encode({ ...Object(codec.decode(data)), follows }) : data;
@@ -120,21 +108,14 @@ export const createRequests = (
   };
 
   return {
-    publish: (
-      channel,
-      event,
-      data = null,
-      { id = env.id(), queue: keep = true, timeout, signal } = {},
-      left,
-    ) => {
+    publish: (channel, event, data = null, { id = env.id(), queue: keep = true, timeout, signal } = {}) => {
       const publish = { channel, event, data, id };
       const question: Question = {
         id,
         publish,
         lives: keep ? 'again' : 'now',
-        timeout: timeout ?? left ?? queue.maxAge,
+        timeout: timeout ?? queue.maxAge,
         late: timeout === undefined ? 'expired' : undefined,
-        tried: left !== undefined,
       };
       return ask(question, { type: 'message', ...publish }, signal, ({ position, duplicate }) => ({
         id,
