@@ -69,7 +69,6 @@ export const createClient = <App = Contract>(
   let rested: ThrumError | undefined;
   let malformed = 0;
 
-  const { persist } = settings;
   const ready = (): boolean => connection.view.state === 'connected';
   const wanted = (): ThrumError | undefined => {
     if (!rested && connection.view.state === 'disconnected') connect();
@@ -94,14 +93,13 @@ export const createClient = <App = Contract>(
       subscriptions.down(error);
     },
   };
-  persist?.start({ settings, outbox, requests, events, subscriptions: subscriptions.all });
+  settings.persist?.start({ settings, outbox, requests, events, subscriptions });
   const connection = createConnection(settings, events);
 
   const connect = (): void => connection.dispatch('connect');
   const disconnect = (): void => connection.dispatch('disconnect');
   const dispose = (): void => {
     disconnect();
-    persist?.close();
     subscriptions.clear();
     connection.listeners.clear();
   };

@@ -1,23 +1,19 @@
-import type { Codec, Position } from '@thrum/protocol';
+import type { Codec } from '@thrum/protocol';
 import type { ConnectionEvents } from './connection.ts';
 import type { Env } from './env.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Outbox } from './outbox.ts';
 import type { QueueBounds } from './publish.ts';
 import type { Requests } from './requests.ts';
-import type { Subscription } from './subscription.ts';
+import type { Subscriptions } from './subscriptions.ts';
 
 /**
  * What keeps publishes and positions over the life of a page, for one client: `@thrum/client/persist` makes one. All that
- * the core entry knows of it; nothing here throws or is waited for.
+ * the core entry knows of it.
  */
 export interface Persist {
   /** Called once, before everything else. It stands from then on before what it may replace of the parts. */
   start(client: PersistedClient): void;
-  /** Where an earlier page stood in a channel; asked when this one begins there without a place of its own. */
-  since(channel: string): Position | undefined;
-  /** The client is disposed of: nothing that happens from now on counts. */
-  close(): void;
 }
 
 /** The parts of a client that its keeper works with. */
@@ -33,6 +29,6 @@ export interface PersistedClient {
   readonly requests: Pick<Requests, 'publish'>;
   /** What the connection calls; each may be replaced. */
   readonly events: ConnectionEvents;
-  /** By channel. */
-  readonly subscriptions: ReadonlyMap<string, Subscription>;
+  /** `retain` and `clear` may be replaced. */
+  readonly subscriptions: Pick<Subscriptions, 'all' | 'retain' | 'clear'>;
 }

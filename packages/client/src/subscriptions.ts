@@ -44,7 +44,7 @@ export const createSubscriptions = (
   requests: Requests,
   wanted: () => unknown,
 ): Subscriptions => {
-  const { env, codec, persist } = settings;
+  const { env, codec } = settings;
   const subs = new Map<string, Subscription>();
 
   const get = (name: string): Subscription => {
@@ -81,8 +81,6 @@ export const createSubscriptions = (
     outbox.items.delete(sub.asking);
     sub.phase = 'asking';
     const encodeSubscribe = (id: FrameId): Encoded => {
-      // The cursor knows where a named subscriber was.
-      if (!sub.position && !sub.as) sub.since ??= persist?.since(sub.name);
       return codec.encode({
         type: 'subscribe',
         channel: sub.name,
@@ -262,16 +260,18 @@ export const createSubscriptions = (
         case 'presence':
           setMembers(sub, withChanges(sub.members, frame));
           break;
-        case 'behind':
+        case 'behind': {
+          const count = Number(dropped) || 0;
           notify(sub.statusListeners, {
             type,
-            dropped: Number(dropped) || 0,
+            dropped: count,
             superseded: superseded === true,
           });
-          if (superseded) sub.excused = (sub.excused ?? 0) + (Number(dropped) || 0);
+          if (superseded) sub.excused = (sub.excused ?? 0) + count;
           // The hole would only show with the next publication, and there may be none for long.
           else if (sub.position && sub.phase === 'live') ask(sub);
           break;
+        }
         default: {
           const [publication] = readPublication(frame);
           if (!publication) return false;

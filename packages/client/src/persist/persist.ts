@@ -4,6 +4,7 @@ import { ThrumError, safely } from '../errors.ts';
 import type { Persist, PersistedClient } from '../persisted.ts';
 import type { Order } from '../outbox.ts';
 import type { DroppedPublish, Published } from '../publish.ts';
+import type { Subscription } from '../subscription.ts';
 import { readFields } from '../wire.ts';
 import type { PersistStore, StoredPositions, StoredPublish } from './store.ts';
 
@@ -89,13 +90,14 @@ class Persistence implements Persist {
     if (this.options.user !== undefined) this.claim(this.options.user);
   }
 
-  since(channel: string): Position | undefined {
-    const position = this.left.get(channel);
-    this.left.delete(channel);
-    return position;
+  /** Where an earlier page stood, for a subscription that begins without a place of its own. */
+  private resume(sub: Subscription): void {
+    if (this.isLoading || sub.position || sub.as || sub.since) return;
+    sub.since = this.left.get(sub.name);
+    this.left.delete(sub.name);
   }
 
-  close(): void {
+  private close(): void {
     this.write();
     this.isOver = true;
     this.stopWaiting();
@@ -104,10 +106,20 @@ class Persistence implements Persist {
   }
 
   /** Before the outbox, to know what is published, and behind the connection, to know whose and to hold back what goes. */
-  private stand({ outbox, events }: PersistedClient): void {
+  private stand({ outbox, events, subscriptions }: PersistedClient): void {
     const { add } = outbox;
+    const { retain, clear } = subscriptions;
     const { welcome, ready, frame, down } = events;
     outbox.add = (order, delay) => add(this.keep(order), delay);
+    subscriptions.retain = (sub, options) => {
+      // The cursor knows where a named subscriber was, and the application what it asked for.
+      if (sub.phase === 'idle' && !options.name && !options.since) this.resume(sub);
+      retain(sub, options);
+    };
+    subscriptions.clear = () => {
+      this.close();
+      clear();
+    };
     events.welcome = (limits) => {
       this.open = () => welcome(limits);
       // What an earlier page left goes before anything of this one.
@@ -249,11 +261,11 @@ class Persistence implements Persist {
     this.stopWriting = undefined;
     if (this.isOver || this.isLoading) return;
     const all = new Map(this.left);
-    for (const [channel, { ack, processed, origin, position, since }] of this.client.subscriptions) {
+    for (const { name, ack, processed, origin, position, since } of this.client.subscriptions.all.values()) {
       // What was only received comes again, and what is not recovered yet still has to.
       const place = (ack ? (processed ?? origin) : position) ?? since;
-      all.delete(channel);
-      if (isPosition(place)) all.set(channel, place);
+      all.delete(name);
+      if (isPosition(place)) all.set(name, place);
     }
     const positions = Object.fromEntries([...all].slice(-maxPositions));
     this.store.savePositions(this.whose as string, positions).catch(this.giveUp);
@@ -272,6 +284,7 @@ class Persistence implements Persist {
     this.stopWaiting();
     if (this.isLoading) {
       this.isLoading = false;
+      for (const sub of this.client.subscriptions.all.values()) if (sub.phase === 'asking') this.resume(sub);
       this.open();
     }
     this.client.outbox.pump();
