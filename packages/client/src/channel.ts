@@ -1,9 +1,8 @@
 import type { Member, Position, PresenceResult, Publication } from '@thrum/protocol';
 import { ThrumError, listen } from './errors.ts';
 import type { Published } from './publish.ts';
-import type { PublishOptions, Requests, WaitOptions } from './requests.ts';
+import type { PublishOptions, Requests, Subscriptions, WaitOptions } from './parts.ts';
 import type { ChannelOptions, Status, StatusType } from './subscription.ts';
-import type { Subscriptions } from './subscriptions.ts';
 import type { EventInput, EventName, EventSchemas, HistoryPage, PublicationOf } from './types.ts';
 import { readFields, readList, readMember, readPublication } from './wire.ts';
 
@@ -166,15 +165,15 @@ export const createChannel = (
       ];
       try {
         for (;;) {
-          while (buffer.length > 0) {
-            const item = buffer.shift();
-            if (item instanceof ThrumError) throw item;
-            if (!item) return undefined;
-            yield item;
+          if (buffer.length === 0) {
+            await new Promise<void>((resolve) => {
+              wake = resolve;
+            });
           }
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
+          const item = buffer.shift();
+          if (item instanceof ThrumError) throw item;
+          if (!item) return undefined;
+          yield item;
         }
       } finally {
         for (const stop of stops) stop();

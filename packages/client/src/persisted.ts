@@ -1,11 +1,8 @@
 import type { Codec } from '@thrum/protocol';
-import type { ConnectionEvents } from './connection.ts';
 import type { Env } from './env.ts';
 import type { Lifecycle } from './lifecycle.ts';
-import type { Outbox } from './outbox.ts';
+import type { ConnectionEvents, Outbox, Requests, Subscriptions } from './parts.ts';
 import type { QueueBounds } from './publish.ts';
-import type { Requests } from './requests.ts';
-import type { Subscriptions } from './subscriptions.ts';
 
 /**
  * What keeps publishes and positions over the life of a page, for one client: `@thrum/client/persist` makes one. All that

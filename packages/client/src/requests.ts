@@ -1,55 +1,13 @@
 import type { FrameId } from '@thrum/protocol';
 import { ThrumError, safely } from './errors.ts';
 import { ended } from './outbox.ts';
-import type { Order, Outbox } from './outbox.ts';
-import type { Published } from './publish.ts';
+import type { Order, Outbox, RequestFrame, Requests } from './parts.ts';
 import type { Settings } from './settings.ts';
 import type { Encoded } from './socket-like.ts';
 import type { Frame } from './wire.ts';
 
-/** What a caller may say about how long to wait. */
-export interface WaitOptions {
-  /** Milliseconds until the promise rejects with `timeout`. A publish without it waits for `queue.maxAge`, then `expired`. */
-  readonly timeout?: number | undefined;
-  /** Rejects the promise with `aborted` when it fires. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface CallOptions extends WaitOptions {
-  /**
-   * The idempotency key, 1 to 128 characters, for a method whose handler is `idempotent`: with it the call is sent again
-   * after a reconnect, until it is answered or timed out. Default: none, and never sent twice.
-   */
-  readonly id?: string | undefined;
-}
-
-export interface PublishOptions extends WaitOptions {
-  /** The idempotency key (PROTOCOL.md §2 message), 1 to 128 characters. Default: a random one. */
-  readonly id?: string | undefined;
-  /** `false`: only if connected now, and never sent again. Default true. */
-  readonly queue?: boolean | undefined;
-}
-
 /** How long somebody waits for an answer, and what for. */
 type Question = Omit<Order, 'encode' | 'done'> & { readonly id: FrameId; readonly timeout: number };
-
-interface RequestFrame {
-  readonly type: string;
-  readonly [field: string]: unknown;
-}
-
-/** What an application waits for. */
-export interface Requests {
-  /** Kept across connections and sent again with its id until acknowledged, within the bounds of the queue. */
-  publish(channel: string, event: string, data: unknown, options?: PublishOptions): Promise<Published>;
-  /** `read` turns the answer's `data` into what the promise resolves with. */
-  request<T>(
-    lives: Order['lives'],
-    frame: RequestFrame,
-    wait: CallOptions | undefined,
-    read: (data: unknown) => T,
-  ): Promise<T>;
-}
 
 /**
  * @param wanted connects where nothing else did; returns why nothing can be sent, if so

@@ -2,32 +2,13 @@ import { isPosition } from '@thrum/protocol';
 import type { FrameId, Member, Position, Publication } from '@thrum/protocol';
 import { backoffDelay } from './backoff.ts';
 import { ThrumError, notify } from './errors.ts';
-import type { Outbox } from './outbox.ts';
+import type { Outbox, Requests, Subscriptions } from './parts.ts';
 import { withChanges } from './presence.ts';
-import type { Requests } from './requests.ts';
 import type { Settings } from './settings.ts';
 import type { Encoded } from './socket-like.ts';
-import type { ChannelOptions, Status, StatusType, Subscription } from './subscription.ts';
+import type { Status, StatusType, Subscription } from './subscription.ts';
 import { readError, readPublication } from './wire.ts';
 import type { Frame } from './wire.ts';
-
-/** Every channel of one client. Handles come and go; what the server knows is kept here. */
-export interface Subscriptions {
-  /** By name. */
-  readonly all: ReadonlyMap<string, Subscription>;
-  get(name: string): Subscription;
-  /** Somebody listens now: subscribes unless that has happened, or asks again for more. */
-  retain(sub: Subscription, options: ChannelOptions): void;
-  /** Somebody left: the last one unsubscribes, after the linger. */
-  release(sub: Subscription): void;
-  setState(name: string, state: unknown): void;
-  /** The connection is gone; with an error, nothing will bring it back by itself. */
-  down(error: ThrumError | undefined): void;
-  /** Every frame about a channel that answers no order; returns whether it was sound. */
-  receive(frame: Frame): boolean;
-  /** The client is disposed of. */
-  clear(): void;
-}
 
 // A server that announces subscriptions without end must not fill the page's memory.
 const maxChannels = 10_000;

@@ -2,7 +2,7 @@ import { isPosition } from '@thrum/protocol';
 import type { Position } from '@thrum/protocol';
 import { ThrumError, safely } from '../errors.ts';
 import type { Persist, PersistedClient } from '../persisted.ts';
-import type { Order } from '../outbox.ts';
+import type { Order } from '../parts.ts';
 import type { DroppedPublish, Published } from '../publish.ts';
 import type { Subscription } from '../subscription.ts';
 import { readFields } from '../wire.ts';
