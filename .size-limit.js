@@ -14,7 +14,7 @@ export default [
     import: '{ createClient }',
     // What it loads when it needs it is counted on its own.
     entry: 'index',
-    limit: '7.2 KB',
+    limit: '7.04 KB',
     gzip: true,
     modifyRolldownConfig,
   },

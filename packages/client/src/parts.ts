@@ -5,7 +5,7 @@ import type { Encoded } from './socket-like.ts';
 import type { ChannelOptions, Subscription } from './subscription.ts';
 import type { Frame } from './wire.ts';
 
-// What the parts of a client are to one another. Types alone, and none of the settings: these name what stands between the parts.
+// What the parts of a client are to one another. Types alone, and none of the settings: those name `Persist`, which names these.
 
 /** What the connection tells the parts above it. */
 export interface ConnectionEvents {

@@ -63,8 +63,10 @@ class Persistence implements Persist {
   private client!: PersistedClient;
   private whose: string | undefined;
   private isOver = false;
-  /** Ids that are this page's in the store; of what an earlier page published, the milliseconds until it is given up. */
-  private readonly mine = new Map<string, number | undefined>();
+  /** Ids that are this page's in the store, and whether it published them itself. */
+  private readonly mine = new Map<string, boolean>();
+  /** While publishes are restored: the milliseconds until each is given up. */
+  private readonly remaining = new Map<string, number>();
   /** Published before anybody knew whose they are. */
   private readonly unclaimed = new Map<string, StoredPublish>();
   /** Of channels that this page has not begun yet. */
@@ -144,7 +146,7 @@ class Persistence implements Persist {
     const { publish, lives, encode, timeout = Infinity } = order;
     if (!publish || lives !== 'again') return order;
     const { id } = publish;
-    const left = this.mine.get(id);
+    const left = this.remaining.get(id);
     const frame = encode(id);
     if (left === undefined && frame)
       this.save({ id, frame, until: this.client.settings.env.now() + timeout });
@@ -190,8 +192,8 @@ class Persistence implements Persist {
     this.mine.clear();
     this.left.clear();
     const error = new ThrumError('user_mismatch', { message: 'Kept for another user' });
-    for (const [id, left] of all) {
-      if (left === undefined) this.store.remove(user, id).catch(() => {});
+    for (const [id, isNew] of all) {
+      if (isNew) this.store.remove(user, id).catch(() => {});
       else this.client.outbox.settle(id, error);
     }
     this.giveUp(error);
@@ -220,7 +222,7 @@ class Persistence implements Persist {
     for (const { id, frame, until } of [...publishes].reverse()) {
       // Published again by this page meanwhile, under the same id.
       if (this.mine.has(id)) continue;
-      this.mine.set(id, 0);
+      this.mine.set(id, false);
       const publish = readStored(settings, frame);
       if (publish?.id !== id) {
         this.remove(id);
@@ -231,7 +233,7 @@ class Persistence implements Persist {
       bytes += frame.length;
       const fits = count <= queue.maxCount && bytes <= queue.maxBytes;
       // A clock that was set back must not prolong it.
-      if (fits) this.mine.set(id, Math.min(until - env.now(), queue.maxAge));
+      this.remaining.set(id, fits ? Math.min(until - env.now(), queue.maxAge) : 0);
       list.unshift(publish);
     }
     // Before all that this page has published: they are older.
@@ -240,6 +242,7 @@ class Persistence implements Persist {
     const published = list.map(({ channel, event, data, id }) =>
       requests.publish(channel, event, data, { id }),
     );
+    this.remaining.clear();
     for (const [id, item] of later) outbox.items.set(id, item);
     for (const [index, publish] of list.entries()) {
       const outcome = published[index] as Promise<Published>;
@@ -251,7 +254,7 @@ class Persistence implements Persist {
     if (this.isOver) return;
     if (this.whose === undefined) this.unclaimed.set(publish.id, publish);
     else {
-      this.mine.set(publish.id, undefined);
+      this.mine.set(publish.id, true);
       this.store.save(this.whose, publish).catch(this.giveUp);
     }
   }
