@@ -14,7 +14,7 @@ export default [
     import: '{ createClient }',
     // What it loads when it needs it is counted on its own.
     entry: 'index',
-    limit: '7.2 KB',
+    limit: '7.04 KB',
     gzip: true,
     modifyRolldownConfig,
   },
@@ -30,7 +30,7 @@ export default [
     name: 'its persistence: indexedDbPersist, on its own',
     path: 'packages/client/src/persist/index.ts',
     import: '{ indexedDbPersist }',
-    limit: '3 KB',
+    limit: '3.4 KB',
     gzip: true,
     modifyRolldownConfig,
   },

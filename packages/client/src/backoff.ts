@@ -12,9 +12,6 @@ export interface Backoff {
 
 /** The delay before retry number `attempt`, counted from 0: 1 s, 2 s, 4 s … 30 s, each ± 25 %. */
 export const backoffDelay = (
-  { backoff, env }: { readonly backoff: Backoff; readonly env: Pick<Env, 'random'> },
+  { backoff: { base, max, jitter }, env }: { readonly backoff: Backoff; readonly env: Pick<Env, 'random'> },
   attempt: number,
-): number => {
-  const { base, max, jitter } = backoff;
-  return Math.min(base * 2 ** attempt, max) * (1 + jitter * (2 * env.random() - 1));
-};
+): number => Math.min(base * 2 ** attempt, max) * (1 + jitter * (2 * env.random() - 1));

@@ -1,9 +1,8 @@
 import type { Member, Position, PresenceResult, Publication } from '@thrum/protocol';
 import { ThrumError, listen } from './errors.ts';
 import type { Published } from './publish.ts';
-import type { PublishOptions, Requests, WaitOptions } from './requests.ts';
+import type { PublishOptions, Requests, Subscriptions, WaitOptions } from './parts.ts';
 import type { ChannelOptions, Status, StatusType } from './subscription.ts';
-import type { Subscriptions } from './subscriptions.ts';
 import type { EventInput, EventName, EventSchemas, HistoryPage, PublicationOf } from './types.ts';
 import { readFields, readList, readMember, readPublication } from './wire.ts';
 
@@ -149,34 +148,32 @@ export const createChannel = (
     dispose,
     [Symbol.dispose]: dispose,
     async *[Symbol.asyncIterator]() {
-      const buffer: Publication[] = [];
+      // Publications, and behind them what ends the loop: an error, or nothing.
+      const buffer: (Publication | ThrumError | undefined)[] = [];
       let wake = (): void => {};
-      let over = false;
-      let failure: ThrumError | undefined;
-      const end = (error?: ThrumError): void => {
-        failure ??= error;
-        over = true;
+      const push = (item?: Publication | ThrumError): void => {
+        if (buffer.length < maxBuffered) buffer.push(item);
+        else buffer[maxBuffered] ??= new ThrumError('queue_full');
         wake();
       };
       const stops = [
         onStatus(({ error }) => {
-          if (subscriptions.get(name).phase === 'idle') end(error);
+          if (subscriptions.get(name).phase === 'idle') push(error);
         }),
-        on<Publication>(undefined, (publication) => {
-          if (buffer.length >= maxBuffered) end(new ThrumError('queue_full'));
-          if (!over) buffer.push(publication);
-          wake();
-        }),
-        undoable(end),
+        on(undefined, push),
+        undoable(push),
       ];
       try {
         for (;;) {
-          while (buffer.length > 0) yield buffer.shift() as Publication;
-          if (failure) throw failure;
-          if (over) return undefined;
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
+          if (buffer.length === 0) {
+            await new Promise<void>((resolve) => {
+              wake = resolve;
+            });
+          }
+          const item = buffer.shift();
+          if (item instanceof ThrumError) throw item;
+          if (!item) return undefined;
+          yield item;
         }
       } finally {
         for (const stop of stops) stop();

@@ -2,14 +2,14 @@ import type { Contract, ContractOf } from '@thrum/protocol';
 import { createChannel } from './channel.ts';
 import type { Channel } from './channel.ts';
 import { createConnection } from './connection.ts';
-import type { ConnectionView, StateListener } from './connection.ts';
 import { listen } from './errors.ts';
 import type { ThrumError } from './errors.ts';
 import { createOutbox } from './outbox.ts';
 import { createRequests, encode } from './requests.ts';
-import type { CallOptions } from './requests.ts';
+import type { CallOptions, ConnectionEvents } from './parts.ts';
 import { settingsOf } from './settings.ts';
 import type { ClientOptions } from './settings.ts';
+import type { ConnectionView, StateListener } from './state.ts';
 import { createSubscriptions } from './subscriptions.ts';
 import type { ChannelOptions } from './subscription.ts';
 import type { ChannelEvents, ChannelName, MethodName, MethodParams, MethodResult } from './types.ts';
@@ -69,7 +69,6 @@ export const createClient = <App = Contract>(
   let rested: ThrumError | undefined;
   let malformed = 0;
 
-  const { persist } = settings;
   const ready = (): boolean => connection.view.state === 'connected';
   const wanted = (): ThrumError | undefined => {
     if (!rested && connection.view.state === 'disconnected') connect();
@@ -78,19 +77,14 @@ export const createClient = <App = Contract>(
   const outbox = createOutbox(settings, ready, (data) => connection.send(data));
   const requests = createRequests(settings, outbox, wanted, ready);
   const subscriptions = createSubscriptions(settings, outbox, requests, wanted);
-  persist?.start({ settings, outbox, requests, subscriptions: subscriptions.all });
 
-  const connection = createConnection(settings, {
+  const events: ConnectionEvents = {
     welcome: outbox.open,
-    ready: () => {
-      persist?.ready(connection.view.userId);
-      outbox.pump();
-    },
+    ready: outbox.pump,
     frame: (frame) => {
       // Publications carry ids too, and a timestamp, which no answer has (PROTOCOL.md §3 and §4).
       if (frame?.['id'] !== undefined && frame['timestamp'] === undefined) outbox.answer(frame);
       else if (!frame || !subscriptions.receive(frame)) malformed += 1;
-      persist?.moved(frame?.type === 'subscribed');
     },
     busy: outbox.busy,
     down: (error) => {
@@ -98,13 +92,14 @@ export const createClient = <App = Contract>(
       outbox.down(error);
       subscriptions.down(error);
     },
-  });
+  };
+  settings.persist?.start({ settings, outbox, requests, events, subscriptions });
+  const connection = createConnection(settings, events);
 
   const connect = (): void => connection.dispatch('connect');
   const disconnect = (): void => connection.dispatch('disconnect');
   const dispose = (): void => {
     disconnect();
-    persist?.close();
     subscriptions.clear();
     connection.listeners.clear();
   };

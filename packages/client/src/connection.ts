@@ -4,56 +4,15 @@ import { ThrumError, notify, readDelay, safely } from './errors.ts';
 import type { Listeners } from './errors.ts';
 import type { Link } from './choice.ts';
 import { createDialer } from './dialer.ts';
-import type { Encoded, TransportName } from './socket-like.ts';
+import type { Encoded } from './socket-like.ts';
 import type { Settings, Token } from './settings.ts';
+import type { ConnectionEvents } from './parts.ts';
 import { table } from './state.ts';
-import type { Doing, MachineEvent, Phase, State } from './state.ts';
+import type { ConnectionView, Doing, MachineEvent, Phase, State, StateInfo } from './state.ts';
 import { readFrame } from './web-socket.ts';
 import type { SocketListener } from './web-socket.ts';
 import { readError } from './wire.ts';
 import type { Frame } from './wire.ts';
-
-/** Why the state is what it is. */
-export interface StateInfo {
-  readonly previous: State;
-  /** The close that led here (PROTOCOL.md §12). */
-  readonly code?: number | undefined;
-  readonly reason?: string | undefined;
-  /** Milliseconds until the next attempt. */
-  readonly retryIn?: number | undefined;
-  /** What the server, `getToken` or the WebSocket constructor said. */
-  readonly error?: unknown;
-}
-
-export type StateListener = (state: State, info: StateInfo) => void;
-
-/** What the connection tells the parts above it. */
-export interface ConnectionEvents {
-  /** The server spoke, and the `auth` frame is on its way: what may follow it without waiting can go. */
-  welcome(limits: unknown): void;
-  /** The server let us in. */
-  ready(): void;
-  /** Every frame that is not the connection's own; `undefined`: something that is no frame, or not now. */
-  frame(frame?: Frame): void;
-  /**
-   * There is no socket, and nothing in flight will be answered. With an error: the client is disconnected or failed, and
-   * nothing will happen until `connect()`.
-   */
-  down(error?: ThrumError): void;
-  /** Whether something is on its way that would not be sent again after a `down`. */
-  busy(): boolean;
-}
-
-/** What an application may read at any time; one object for the life of the client. */
-export interface ConnectionView {
-  readonly state: State;
-  /** Who the server says this is; `undefined` before it did, and for the anonymous. */
-  readonly userId: string | undefined;
-  /** The server's name for the present connection. */
-  readonly connectionId: string | undefined;
-  /** How the present connection travels. Another one is another connection: `onStateChange` tells of it. */
-  readonly transport: TransportName | undefined;
-}
 
 export interface Connection {
   readonly view: ConnectionView;
@@ -146,7 +105,7 @@ export const createConnection = (settings: Settings, events: ConnectionEvents): 
       else {
         attempts = refusals = 0;
         watchSilence();
-        events.ready();
+        events.ready(view.userId);
       }
     },
     waiting: (info) => {

@@ -2,7 +2,6 @@ export type { Backoff } from './backoff.ts';
 export type { Channel, HistoryOptions, Presence } from './channel.ts';
 export { createClient } from './client.ts';
 export type { Client, ClientStats } from './client.ts';
-export type { ConnectionView, StateInfo, StateListener } from './connection.ts';
 export type { Env } from './env.ts';
 export { ThrumError } from './errors.ts';
 export type { ThrumErrorCode } from './errors.ts';
@@ -11,9 +10,9 @@ export type { Lifecycle, LifecycleEvent, Scope } from './lifecycle.ts';
 export type { Persist, PersistedClient } from './persisted.ts';
 export type { SocketConstructor, SocketLike, TransportName } from './socket-like.ts';
 export type { DroppedPublish, Published, QueueBounds } from './publish.ts';
-export type { CallOptions, PublishOptions, WaitOptions } from './requests.ts';
+export type { CallOptions, PublishOptions, WaitOptions } from './parts.ts';
 export type { ClientOptions, HttpOptions, Token } from './settings.ts';
-export type { State } from './state.ts';
+export type { ConnectionView, State, StateInfo, StateListener } from './state.ts';
 export type { ChannelOptions, Status, StatusType } from './subscription.ts';
 export type {
   ChannelEvents,

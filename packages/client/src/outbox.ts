@@ -2,73 +2,11 @@ import type { FrameId } from '@thrum/protocol';
 import { backoffDelay } from './backoff.ts';
 import { ThrumError } from './errors.ts';
 import type { ThrumErrorCode } from './errors.ts';
-import type { DroppedPublish } from './publish.ts';
 import type { Settings } from './settings.ts';
 import type { Encoded } from './socket-like.ts';
+import type { Item, Outbox } from './parts.ts';
 import { readError } from './wire.ts';
 import type { Frame } from './wire.ts';
-
-/** A frame that has to go, and what becomes of it. */
-export interface Order {
-  /** What its answer is known by; no other order has it. Default: a number. */
-  readonly id?: FrameId;
-  /** The frame, made when it goes; `undefined`: not now. `follows` is for publishes (PROTOCOL.md §2 message). */
-  encode(id: FrameId, follows?: string): Encoded | undefined;
-  /** `now`: on this connection or not at all · `once`: never twice · `again`: until it is answered. */
-  readonly lives: 'now' | 'once' | 'again';
-  /** Called once, with its answer or with why there is none. Where nobody cares, the order ends when it went. */
-  done?(outcome: Frame | ThrumError): void;
-  /** Milliseconds until it fails. Default: for ever. */
-  readonly timeout?: number;
-  /** What it fails with then. Default `timeout`. */
-  readonly late?: ThrumErrorCode | undefined;
-  /**
-   * Somebody waits for the answer: it goes once the server let us in, and fails when nothing will go by itself any more.
-   * The others tend subscriptions; they go right behind `auth` and outlive `disconnect()`.
-   */
-  readonly asked?: boolean;
-  /** There for publishes: they keep their order, and their number is bounded. */
-  readonly publish?: DroppedPublish | undefined;
-  /** Of the frame; above the limit, the order fails. */
-  readonly bytes?: number;
-  /** It went once: whatever becomes of it now, the server may have it. */
-  readonly tried?: boolean | undefined;
-}
-
-interface Item extends Order {
-  readonly id: FrameId;
-  /** On this connection, and not refused since. */
-  sent: boolean;
-  tried?: boolean | undefined;
-  /** What it followed when it went last. */
-  follows?: string | undefined;
-  refusals: number;
-  /** When it may go, or may go again. */
-  dueAt: number;
-  readonly deadline: number;
-}
-
-/** All that has to be sent, below the server's rate limit, and all that waits for an answer. */
-export interface Outbox {
-  /** By id, in the order in which they go. What is deleted is forgotten. */
-  readonly items: Map<FrameId | undefined, Item>;
-  /** A number that no order has had. */
-  newId(): number;
-  /** Sends it in its turn, as soon as it may go, and not before `delay` milliseconds. Returns its id. */
-  add(order: Order, delay?: number): FrameId;
-  /** Ends it. */
-  settle(id: FrameId, outcome: Frame | ThrumError): void;
-  /** Takes the frame as the answer to the order with its id, if there is one. */
-  answer(frame: Frame): void;
-  /** Sends as much as may go now. */
-  pump(): void;
-  /** A connection with these limits (PROTOCOL.md §13). */
-  open(limits: unknown): void;
-  /** Nothing in flight will be answered; with an error, nothing will go by itself, and all that somebody waits for fails. */
-  down(error: ThrumError | undefined): void;
-  /** Whether something is on its way that goes once only. */
-  busy(): boolean;
-}
 
 // Frames go at 80 % of the server's rate. It allows a burst of two seconds' worth; here it is 1.5, and pings come on top.
 const perSecond = 1000 / 0.8;
@@ -89,7 +27,7 @@ export const createOutbox = (
   ready: () => boolean,
   send: (data: Encoded) => void,
 ): Outbox => {
-  const { env, queue, persist, publishTimeout } = settings;
+  const { env, queue, publishTimeout } = settings;
   const items = new Map<FrameId | undefined, Item>();
   // Publishes that are in a log; the application may give their ids again.
   const acked = new Set<FrameId>();
@@ -111,8 +49,6 @@ export const createOutbox = (
   /** One look at everything: ends what is too late, sends what may go, and comes back when the next thing is due. */
   const pump = (): void => {
     const now = env.monotonic();
-    // What an earlier page left goes before anything of this one.
-    const isOpen = pace && !persist?.isLoading;
     // By channel: the last publish so far that has no answer yet.
     const unanswered = new Map<string, string>();
     let paused = false;
@@ -124,7 +60,7 @@ export const createOutbox = (
       else if (bytes > maxBytes && !item.sent)
         settle(id, new ThrumError(item.tried ? 'disconnected' : 'too_large'));
       else {
-        const mayGo = item.dueAt <= now && isOpen && !(publish && paused) && (!asked || ready());
+        const mayGo = item.dueAt <= now && pace && !(publish && paused) && (!asked || ready());
         if (mayGo) dispatch(item, now, publish && unanswered.get(publish.channel));
         if (publish) {
           // What was published later does not overtake.

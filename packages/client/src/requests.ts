@@ -1,65 +1,13 @@
 import type { FrameId } from '@thrum/protocol';
 import { ThrumError, safely } from './errors.ts';
 import { ended } from './outbox.ts';
-import type { Order, Outbox } from './outbox.ts';
-import type { Published } from './publish.ts';
+import type { Order, Outbox, RequestFrame, Requests } from './parts.ts';
 import type { Settings } from './settings.ts';
 import type { Encoded } from './socket-like.ts';
 import type { Frame } from './wire.ts';
 
-/** What a caller may say about how long to wait. */
-export interface WaitOptions {
-  /** Milliseconds until the promise rejects with `timeout`. A publish without it waits for `queue.maxAge`, then `expired`. */
-  readonly timeout?: number | undefined;
-  /** Rejects the promise with `aborted` when it fires. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface CallOptions extends WaitOptions {
-  /**
-   * The idempotency key, 1 to 128 characters, for a method whose handler is `idempotent`: with it the call is sent again
-   * after a reconnect, until it is answered or timed out. Default: none, and never sent twice.
-   */
-  readonly id?: string | undefined;
-}
-
-export interface PublishOptions extends WaitOptions {
-  /** The idempotency key (PROTOCOL.md §2 message), 1 to 128 characters. Default: a random one. */
-  readonly id?: string | undefined;
-  /** `false`: only if connected now, and never sent again. Default true. */
-  readonly queue?: boolean | undefined;
-}
-
 /** How long somebody waits for an answer, and what for. */
 type Question = Omit<Order, 'encode' | 'done'> & { readonly id: FrameId; readonly timeout: number };
-
-interface RequestFrame {
-  readonly type: string;
-  readonly [field: string]: unknown;
-}
-
-/** What an application waits for. */
-export interface Requests {
-  /**
-   * Kept across connections and sent again with its id until acknowledged, within the bounds of the queue.
-   *
-   * @param left milliseconds that are left of one that an earlier page published
-   */
-  publish(
-    channel: string,
-    event: string,
-    data: unknown,
-    options?: PublishOptions,
-    left?: number,
-  ): Promise<Published>;
-  /** `read` turns the answer's `data` into what the promise resolves with. */
-  request<T>(
-    lives: Order['lives'],
-    frame: RequestFrame,
-    wait: CallOptions | undefined,
-    read: (data: unknown) => T,
-  ): Promise<T>;
-}
 
 /**
  * @param wanted connects where nothing else did; returns why nothing can be sent, if so
@@ -71,7 +19,7 @@ export const createRequests = (
   wanted: () => ThrumError | undefined,
   ready: () => boolean,
 ): Requests => {
-  const { codec, env, queue, persist, onDrop } = settings;
+  const { codec, env, queue, onDrop } = settings;
 
   const ask = <T>(
     question: Question,
@@ -80,13 +28,12 @@ export const createRequests = (
     read: (answer: Frame) => T,
   ): Promise<T> => {
     const promise = new Promise<T>((resolve, reject) => {
-      const { id, publish, lives, timeout, tried } = question;
+      const { id, publish, lives } = question;
       const data = encode(settings, { ...frame, id });
       const aborted = (): ThrumError => new ThrumError('aborted', { cause: signal?.reason });
       const abort = (): void => outbox.settle(id, aborted());
       const done = (outcome: Frame | ThrumError): void => {
         signal?.removeEventListener('abort', abort);
-        if (publish) persist?.remove(publish.id);
         if (!(outcome instanceof ThrumError)) resolve(read(outcome));
         else {
           reject(outcome);
@@ -107,7 +54,6 @@ export const createRequests = (
       if (refusal) throw refusal;
       const bytes = typeof data === 'string' ? new TextEncoder().encode(data).length : data.length;
       signal?.addEventListener('abort', abort);
-      if (publish && lives === 'again' && !tried) persist?.save(publish.id, data, env.now() + timeout);
       // From what was encoded once: the caller may have changed its data since.
       const encodeAgain = (_: FrameId, follows?: string): Encoded =>
         follows ? codec.encode({ ...Object(codec.decode(data)), follows }) : data;
@@ -120,21 +66,14 @@ export const createRequests = (
   };
 
   return {
-    publish: (
-      channel,
-      event,
-      data = null,
-      { id = env.id(), queue: keep = true, timeout, signal } = {},
-      left,
-    ) => {
+    publish: (channel, event, data = null, { id = env.id(), queue: keep = true, timeout, signal } = {}) => {
       const publish = { channel, event, data, id };
       const question: Question = {
         id,
         publish,
         lives: keep ? 'again' : 'now',
-        timeout: timeout ?? left ?? queue.maxAge,
+        timeout: timeout ?? queue.maxAge,
         late: timeout === undefined ? 'expired' : undefined,
-        tried: left !== undefined,
       };
       return ask(question, { type: 'message', ...publish }, signal, ({ position, duplicate }) => ({
         id,

@@ -1,5 +1,32 @@
+import type { TransportName } from './socket-like.ts';
+
 /** What an application sees. */
 export type State = 'connecting' | 'connected' | 'reconnecting' | 'disconnected' | 'failed';
+
+/** Why the state is what it is. */
+export interface StateInfo {
+  readonly previous: State;
+  /** The close that led here (PROTOCOL.md §12). */
+  readonly code?: number | undefined;
+  readonly reason?: string | undefined;
+  /** Milliseconds until the next attempt. */
+  readonly retryIn?: number | undefined;
+  /** What the server, `getToken` or the WebSocket constructor said. */
+  readonly error?: unknown;
+}
+
+export type StateListener = (state: State, info: StateInfo) => void;
+
+/** What an application may read at any time; one object for the life of the client. */
+export interface ConnectionView {
+  readonly state: State;
+  /** Who the server says this is; `undefined` before it did, and for the anonymous. */
+  readonly userId: string | undefined;
+  /** The server's name for the present connection. */
+  readonly connectionId: string | undefined;
+  /** How the present connection travels. Another one is another connection: `onStateChange` tells of it. */
+  readonly transport: TransportName | undefined;
+}
 
 /**
  * What the machine knows beyond the state before the slash: `parked` wants a connection but may not dial (hidden, offline, put

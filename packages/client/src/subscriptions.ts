@@ -2,32 +2,13 @@ import { isPosition } from '@thrum/protocol';
 import type { FrameId, Member, Position, Publication } from '@thrum/protocol';
 import { backoffDelay } from './backoff.ts';
 import { ThrumError, notify } from './errors.ts';
-import type { Outbox } from './outbox.ts';
+import type { Outbox, Requests, Subscriptions } from './parts.ts';
 import { withChanges } from './presence.ts';
-import type { Requests } from './requests.ts';
 import type { Settings } from './settings.ts';
 import type { Encoded } from './socket-like.ts';
-import type { ChannelOptions, Status, StatusType, Subscription } from './subscription.ts';
+import type { Status, StatusType, Subscription } from './subscription.ts';
 import { readError, readPublication } from './wire.ts';
 import type { Frame } from './wire.ts';
-
-/** Every channel of one client. Handles come and go; what the server knows is kept here. */
-export interface Subscriptions {
-  /** By name. */
-  readonly all: ReadonlyMap<string, Subscription>;
-  get(name: string): Subscription;
-  /** Somebody listens now: subscribes unless that has happened, or asks again for more. */
-  retain(sub: Subscription, options: ChannelOptions): void;
-  /** Somebody left: the last one unsubscribes, after the linger. */
-  release(sub: Subscription): void;
-  setState(name: string, state: unknown): void;
-  /** The connection is gone; with an error, nothing will bring it back by itself. */
-  down(error: ThrumError | undefined): void;
-  /** Every frame about a channel that answers no order; returns whether it was sound. */
-  receive(frame: Frame): boolean;
-  /** The client is disposed of. */
-  clear(): void;
-}
 
 // A server that announces subscriptions without end must not fill the page's memory.
 const maxChannels = 10_000;
@@ -44,7 +25,7 @@ export const createSubscriptions = (
   requests: Requests,
   wanted: () => unknown,
 ): Subscriptions => {
-  const { env, codec, persist } = settings;
+  const { env, codec } = settings;
   const subs = new Map<string, Subscription>();
 
   const get = (name: string): Subscription => {
@@ -81,8 +62,6 @@ export const createSubscriptions = (
     outbox.items.delete(sub.asking);
     sub.phase = 'asking';
     const encodeSubscribe = (id: FrameId): Encoded => {
-      // The cursor knows where a named subscriber was.
-      if (!sub.position && !sub.as) sub.since ??= persist?.since(sub.name);
       return codec.encode({
         type: 'subscribe',
         channel: sub.name,
@@ -262,16 +241,18 @@ export const createSubscriptions = (
         case 'presence':
           setMembers(sub, withChanges(sub.members, frame));
           break;
-        case 'behind':
+        case 'behind': {
+          const count = Number(dropped) || 0;
           notify(sub.statusListeners, {
             type,
-            dropped: Number(dropped) || 0,
+            dropped: count,
             superseded: superseded === true,
           });
-          if (superseded) sub.excused = (sub.excused ?? 0) + (Number(dropped) || 0);
+          if (superseded) sub.excused = (sub.excused ?? 0) + count;
           // The hole would only show with the next publication, and there may be none for long.
           else if (sub.position && sub.phase === 'live') ask(sub);
           break;
+        }
         default: {
           const [publication] = readPublication(frame);
           if (!publication) return false;

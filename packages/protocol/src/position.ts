@@ -8,8 +8,7 @@ export interface Position {
 export type Since = Position | 'latest' | { readonly last: number };
 
 export function isPosition(value: unknown): value is Position {
-  if (typeof value !== 'object' || value === null) return false;
-  const { epoch, offset } = value as Record<string, unknown>;
+  const { epoch, offset } = Object(value) as Record<string, unknown>;
   return typeof epoch === 'string' && epoch.length > 0 && epoch.length <= 64 && isOffset(offset);
 }
 

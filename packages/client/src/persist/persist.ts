@@ -2,8 +2,9 @@ import { isPosition } from '@thrum/protocol';
 import type { Position } from '@thrum/protocol';
 import { ThrumError, safely } from '../errors.ts';
 import type { Persist, PersistedClient } from '../persisted.ts';
+import type { Order } from '../parts.ts';
 import type { DroppedPublish, Published } from '../publish.ts';
-import type { Encoded } from '../socket-like.ts';
+import type { Subscription } from '../subscription.ts';
 import { readFields } from '../wire.ts';
 import type { PersistStore, StoredPositions, StoredPublish } from './store.ts';
 
@@ -24,12 +25,6 @@ export interface PersistOptions {
    * as if there were none.
    */
   readonly onError?: ((error: unknown) => void) | undefined;
-}
-
-interface RestoredPublish {
-  readonly publish: DroppedPublish;
-  /** Milliseconds until it is given up. */
-  readonly left: number;
 }
 
 // A disk that does not answer must not keep a client from speaking.
@@ -62,7 +57,7 @@ export const persistIn = (store: PersistStore, options: PersistOptions = {}): Pe
   new Persistence(store, options);
 
 class Persistence implements Persist {
-  isLoading = true;
+  private isLoading = true;
   private readonly store: PersistStore;
   private readonly options: PersistOptions;
   private client!: PersistedClient;
@@ -70,10 +65,14 @@ class Persistence implements Persist {
   private isOver = false;
   /** Ids that are this page's in the store, and whether it published them itself. */
   private readonly mine = new Map<string, boolean>();
+  /** While publishes are restored: the milliseconds until each is given up. */
+  private readonly remaining = new Map<string, number>();
   /** Published before anybody knew whose they are. */
   private readonly unclaimed = new Map<string, StoredPublish>();
   /** Of channels that this page has not begun yet. */
   private left = new Map<string, Position>();
+  /** Lets the outbox send on the present connection. */
+  private open = (): void => {};
   private stopWaiting = (): void => {};
   private stopWriting: (() => void) | undefined;
   private unwatch = (): void => {};
@@ -89,44 +88,92 @@ class Persistence implements Persist {
     this.unwatch = client.settings.lifecycle.listen((event) => {
       if (event === 'left') this.write();
     });
+    this.stand(client);
     if (this.options.user !== undefined) this.claim(this.options.user);
   }
 
-  ready(userId = ''): void {
+  /** Where an earlier page stood, for a subscription that begins without a place of its own. */
+  private resume(sub: Subscription): void {
+    if (this.isLoading || sub.position || sub.as || sub.since) return;
+    sub.since = this.left.get(sub.name);
+    this.left.delete(sub.name);
+  }
+
+  private close(): void {
+    this.write();
+    this.isOver = true;
+    this.stopWaiting();
+    this.unwatch();
+    this.store.close();
+  }
+
+  /** Before the outbox, to know what is published, and behind the connection, to know whose and to hold back what goes. */
+  private stand({ outbox, events, subscriptions }: PersistedClient): void {
+    const { add } = outbox;
+    const { retain, clear } = subscriptions;
+    const { welcome, ready, frame, down } = events;
+    outbox.add = (order, delay) => add(this.keep(order), delay);
+    subscriptions.retain = (sub, options) => {
+      // The cursor knows where a named subscriber was, and the application what it asked for.
+      if (sub.phase === 'idle' && !options.name && !options.since) this.resume(sub);
+      retain(sub, options);
+    };
+    subscriptions.clear = () => {
+      this.close();
+      clear();
+    };
+    events.welcome = (limits) => {
+      this.open = () => welcome(limits);
+      // What an earlier page left goes before anything of this one.
+      if (!this.isLoading) this.open();
+    };
+    events.ready = (userId) => {
+      this.ready(userId);
+      ready(userId);
+    };
+    events.frame = (received) => {
+      frame(received);
+      this.moved(received?.type === 'subscribed');
+    };
+    events.down = (error) => {
+      this.open = () => {};
+      down(error);
+    };
+  }
+
+  /** The order, saved until it has its outcome. */
+  private keep(order: Order): Order {
+    const { publish, lives, encode, timeout = Infinity } = order;
+    if (!publish || lives !== 'again') return order;
+    const { id } = publish;
+    const left = this.remaining.get(id);
+    const frame = encode(id);
+    if (left === undefined && frame)
+      this.save({ id, frame, until: this.client.settings.env.now() + timeout });
+    const done: Order['done'] = (outcome) => {
+      this.remove(id);
+      order.done?.(outcome);
+    };
+    return left === undefined ? { ...order, done } : { ...order, done, timeout: left, tried: true };
+  }
+
+  private ready(userId = ''): void {
     if (this.isOver) return;
     if (this.whose === undefined) this.claim(userId);
     else if (this.whose !== userId) this.disown(this.whose);
     else if (!this.isLoading) void this.take(userId);
   }
 
-  save(id: string, frame: Encoded, until: number): void {
-    if (!this.isOver) this.put({ id, frame, until });
-  }
-
-  remove(id: string): void {
+  private remove(id: string): void {
     this.unclaimed.delete(id);
     if (this.mine.delete(id)) this.store.remove(this.whose as string, id).catch(this.giveUp);
   }
 
-  since(channel: string): Position | undefined {
-    const position = this.left.get(channel);
-    this.left.delete(channel);
-    return position;
-  }
-
-  moved(begun: boolean): void {
+  private moved(begun: boolean): void {
     if (this.isOver || this.isLoading) return;
     // A place that is a moment old brings a moment's publications again; none at all would skip whatever comes.
     if (begun) this.write();
     else this.stopWriting ??= this.client.settings.env.timer(writeDelay, () => this.write());
-  }
-
-  close(): void {
-    this.write();
-    this.isOver = true;
-    this.stopWaiting();
-    this.unwatch();
-    this.store.close();
   }
 
   /** From now on this page keeps for that user, and what was left for them goes first. */
@@ -135,7 +182,7 @@ class Persistence implements Persist {
     const late = (): void => this.giveUp(new ThrumError('timeout', { message: 'The store does not answer' }));
     this.stopWaiting = this.client.settings.env.timer(loadTimeout, late);
     void this.take(user, this.store.takePositions(user));
-    this.unclaimed.forEach((publish) => this.put(publish));
+    this.unclaimed.forEach((publish) => this.save(publish));
     this.unclaimed.clear();
   }
 
@@ -159,9 +206,7 @@ class Persistence implements Persist {
       for (const [channel, position] of Object.entries(positions))
         if (isPosition(position)) this.left.set(channel, position);
       this.restore(publishes);
-      this.stopWaiting();
-      this.isLoading = false;
-      this.client.outbox.pump();
+      this.goOn();
     } catch (error) {
       this.giveUp(error);
     }
@@ -172,7 +217,7 @@ class Persistence implements Persist {
     const { env, queue } = settings;
     let count = 0;
     let bytes = 0;
-    const list: RestoredPublish[] = [];
+    const list: DroppedPublish[] = [];
     // From the newest on: what the queue has no room for ends as if its time were over. The server may have it.
     for (const { id, frame, until } of [...publishes].reverse()) {
       // Published again by this page meanwhile, under the same id.
@@ -188,22 +233,25 @@ class Persistence implements Persist {
       bytes += frame.length;
       const fits = count <= queue.maxCount && bytes <= queue.maxBytes;
       // A clock that was set back must not prolong it.
-      list.unshift({ publish, left: fits ? Math.min(until - env.now(), queue.maxAge) : 0 });
+      this.remaining.set(id, fits ? Math.min(until - env.now(), queue.maxAge) : 0);
+      list.unshift(publish);
     }
     // Before all that this page has published: they are older.
     const later = [...outbox.items];
     outbox.items.clear();
-    const published = list.map(({ publish: { channel, event, data, id }, left }) =>
-      requests.publish(channel, event, data, { id }, left),
+    const published = list.map(({ channel, event, data, id }) =>
+      requests.publish(channel, event, data, { id }),
     );
+    this.remaining.clear();
     for (const [id, item] of later) outbox.items.set(id, item);
-    for (const [index, { publish }] of list.entries()) {
+    for (const [index, publish] of list.entries()) {
       const outcome = published[index] as Promise<Published>;
       void safely(() => this.options.onRestored?.(publish, outcome));
     }
   }
 
-  private put(publish: StoredPublish): void {
+  private save(publish: StoredPublish): void {
+    if (this.isOver) return;
     if (this.whose === undefined) this.unclaimed.set(publish.id, publish);
     else {
       this.mine.set(publish.id, true);
@@ -216,11 +264,11 @@ class Persistence implements Persist {
     this.stopWriting = undefined;
     if (this.isOver || this.isLoading) return;
     const all = new Map(this.left);
-    for (const [channel, { ack, processed, origin, position, since }] of this.client.subscriptions) {
+    for (const { name, ack, processed, origin, position, since } of this.client.subscriptions.all.values()) {
       // What was only received comes again, and what is not recovered yet still has to.
       const place = (ack ? (processed ?? origin) : position) ?? since;
-      all.delete(channel);
-      if (isPosition(place)) all.set(channel, place);
+      all.delete(name);
+      if (isPosition(place)) all.set(name, place);
     }
     const positions = Object.fromEntries([...all].slice(-maxPositions));
     this.store.savePositions(this.whose as string, positions).catch(this.giveUp);
@@ -230,12 +278,20 @@ class Persistence implements Persist {
   private readonly giveUp = (error: unknown): void => {
     if (this.isOver) return;
     this.isOver = true;
-    this.isLoading = false;
-    this.stopWaiting();
     this.stopWriting?.();
     this.tell(error);
-    this.client.outbox.pump();
+    this.goOn();
   };
+
+  private goOn(): void {
+    this.stopWaiting();
+    if (this.isLoading) {
+      this.isLoading = false;
+      for (const sub of this.client.subscriptions.all.values()) if (sub.phase === 'asking') this.resume(sub);
+      this.open();
+    }
+    this.client.outbox.pump();
+  }
 
   private tell(error: unknown): void {
     void safely(() => this.options.onError?.(error));
