@@ -76,6 +76,8 @@ export class ChaosClient {
     this.channels.clear();
     const c = this.life;
     this.client = createClient(this.proxy.url, {
+      // What travels on the wire is seen at the WebSocket alone.
+      transports: ['websocket'],
       WebSocket: tappedSocket(paper, { c, user: name }),
       getToken: () => name,
       backoff: { base: 50, max: 500 },
