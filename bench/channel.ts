@@ -1,0 +1,11 @@
+const prefix = 'bench:';
+
+/** The pattern of all channels, rooms and topics that are published to. */
+export const channelPattern = `${prefix}{number}`;
+
+export function channelName(number: number): string {
+  return `${prefix}${number}`;
+}
+
+/** The one that is there in every shape. */
+export const channel: string = channelName(0);
