@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SubscribeFrame, UnsubscribeFrame } from '@thrum/protocol';
 import { channel } from '../channel.ts';
 import { now } from '../payload.ts';
-import type { ChurnOptions, ChurnResult } from '../process/calls.ts';
+import type { ChurnOptions, ChurnResult, EnterOptions } from '../process/calls.ts';
 import type { Fleet } from './fleet.ts';
 import type { Subscriber } from './subscriber.ts';
 import type { Step } from './wire.ts';
@@ -24,21 +24,25 @@ const go: Step = {
 /** As long as nothing has come for, everybody who stays has heard of everybody else who does. */
 const quietMs = 300;
 
-/**
- * The first connections enter a channel with presence and watch it; each of the others enters and leaves it, one after the
- * other, until the time is up. Everybody who stays must have been told of every coming and going.
- */
-export async function runChurn(fleet: Fleet, options: ChurnOptions): Promise<ChurnResult> {
-  const { members, seconds, deadlineMs } = options;
+/** The first connections enter a channel with presence, and watch it from now on. */
+export async function enter(fleet: Fleet, { members, deadlineMs }: EnterOptions): Promise<void> {
   const staying = fleet.subscribers.slice(0, members);
-  const churning = fleet.subscribers.slice(members);
-  const { tally } = fleet;
-  // None is timed: these frames carry no moment.
-  tally.sampleEvery = Number.POSITIVE_INFINITY;
   const entered = Promise.all(staying.map((subscriber) => subscriber.take(stay)));
   await fleet.within(entered, deadlineMs, () => `${members} members`);
   await quiet(fleet);
+  // None is timed: these frames carry no moment.
+  fleet.tally.sampleEvery = Number.POSITIVE_INFINITY;
   for (const subscriber of staying) subscriber.count();
+}
+
+/**
+ * Those who did not enter come and go, each one time after the other, until the time is up. All who stayed must have been
+ * told of every coming and going.
+ */
+export async function runChurn(fleet: Fleet, options: ChurnOptions): Promise<ChurnResult> {
+  const { members, seconds, deadlineMs } = options;
+  const churning = fleet.subscribers.slice(members);
+  const { tally } = fleet;
   const cpuBefore = process.cpuUsage();
   const before = tally.delivered;
   const start = now();

@@ -64,7 +64,7 @@ export async function openPublisher(
 async function greet(socket: Socket, { greeting, isReady }: Dialect): Promise<void> {
   if (greeting === undefined || isReady === undefined) return;
   socket.write(greeting);
-  for (let text = ''; !isReady(text); ) {
+  for (let text = ''; !isReady(text);) {
     const [bytes] = (await once(socket, 'data')) as [Buffer];
     text += bytes.toString('latin1');
   }

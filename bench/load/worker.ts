@@ -1,7 +1,7 @@
 // The load process: opens connections to one server and counts what comes.
 import { answer } from '../process/answer.ts';
 import type { LoadCalls } from '../process/calls.ts';
-import { runChurn } from './churn.ts';
+import { enter, runChurn } from './churn.ts';
 import { Fleet } from './fleet.ts';
 import { runLoop } from './loop.ts';
 
@@ -17,6 +17,7 @@ answer<LoadCalls>({
   publish: (options) => runLoop(fleet, options),
   freeze: () => fleet.freeze(),
   thaw: () => fleet.thaw(),
+  enter: (options) => enter(fleet, options),
   churn: (options) => runChurn(fleet, options),
   recover: (options) => fleet.recover(options),
   close: () => {

@@ -111,11 +111,14 @@ export interface RecoverResult {
   readonly cpu: number;
 }
 
-export interface ChurnOptions {
+export interface EnterOptions {
   /** The first so many connections stay in the channel; the others come and go. */
   readonly members: number;
-  readonly seconds: number;
   readonly deadlineMs: number;
+}
+
+export interface ChurnOptions extends EnterOptions {
+  readonly seconds: number;
 }
 
 /** Comings and goings until all who stayed had heard of each. */
@@ -139,7 +142,9 @@ export interface LoadCalls {
   freeze(): void;
   /** It reads again; whether the server had closed it. */
   thaw(): boolean;
-  /** Instead of subscribing: comings and goings in a channel with presence. */
+  /** Instead of subscribing: the first connections enter a channel with presence. */
+  enter(options: EnterOptions): void;
+  /** The others come and go. */
   churn(options: ChurnOptions): ChurnResult;
   /** Opens connections that recover at once. */
   recover(options: RecoverOptions): RecoverResult;

@@ -3,7 +3,10 @@ import { peers } from '../peers.ts';
 import { Child, cores } from '../process/child.ts';
 import type { Rounded } from '../report/stats.ts';
 import { fixed, type Table } from '../report/table.ts';
-import { cell, middle, peersOf, present, ratioCell, type Scenario, spreadNote } from './scenario.ts';
+import { cell, peersOf, ratioCell, type Scenario, spreadNote } from './scenario.ts';
+
+/** What the others are compared with. */
+const usualCodec = 'json';
 
 /** Of the measured time of other scenarios, for each frame and direction. */
 const part = 0.05;
@@ -28,24 +31,29 @@ export const codecs: Scenario<CodecSample> = {
     return figures.map((figure) => ({ ...figure, peer: figure.codec, round }));
   },
 
-  tables: (samples) => [...Map.groupBy(samples, ({ frame }) => frame)].map(([, group]) => tableOf(group)),
+  tables: (samples) => [
+    tableOf(samples, { what: 'bytes of a frame', value: ({ bytes }) => bytes }),
+    tableOf(samples, { what: 'nanoseconds of CPU to encode a frame', value: ({ encode }) => encode }),
+    tableOf(samples, { what: 'nanoseconds of CPU to decode a frame', value: ({ decode }) => decode }),
+  ],
 };
 
-function tableOf(samples: readonly CodecSample[]): Table {
-  const compared = present(samples, ['json']);
-  const ns = (value: number): string => fixed(value, 0);
-  const columns = ['bytes', 'encode ns', 'decode ns'];
+interface Figure {
+  readonly what: string;
+  readonly value: (sample: CodecSample) => number;
+}
+
+function tableOf(samples: readonly CodecSample[], { what, value }: Figure): Table {
+  const names = peersOf(samples);
+  const others = names.filter((name) => name !== usualCodec);
+  const frames = Map.groupBy(samples, ({ frame }) => frame);
   return {
-    title: `Codecs: ${samples[0]?.frame}; CPU time of one, ${spreadNote(samples)}`,
-    columns: ['codec', ...columns.flatMap((column) => [column, ...compared.map((name) => `× ${name}`)])],
-    rows: peersOf(samples).map((peer) => [
-      peer,
-      middle(samples, peer, ({ bytes }) => bytes, ns),
-      ...compared.map((name) => ratioCell(samples, peer, ({ bytes }) => bytes, name)),
-      cell(samples, peer, ({ encode }) => encode, ns),
-      ...compared.map((name) => ratioCell(samples, peer, ({ encode }) => encode, name)),
-      cell(samples, peer, ({ decode }) => decode, ns),
-      ...compared.map((name) => ratioCell(samples, peer, ({ decode }) => decode, name)),
+    title: `Codecs: ${what}; ${spreadNote(samples)}`,
+    columns: ['frame', ...names, ...others.map((name) => `${name} × ${usualCodec}`)],
+    rows: [...frames].map(([frame, group]) => [
+      frame,
+      ...names.map((name) => cell(group, name, value, (figure) => fixed(figure, 0))),
+      ...others.map((name) => ratioCell(group, name, value, usualCodec)),
     ]),
   };
 }

@@ -139,7 +139,13 @@ export class Pair implements AsyncDisposable {
     return this.ask('thaw', undefined, shortMs);
   }
 
-  /** The first `members` stay in a channel with presence, the others come and go. */
+  /** The first `members` enter a channel with presence. */
+  async enter(members: number): Promise<void> {
+    const deadlineMs = shortMs + members * 20;
+    await this.ask('enter', { members, deadlineMs }, deadlineMs + shortMs);
+  }
+
+  /** The others come and go. */
   async churn(members: number, seconds: number): Promise<ChurnResult> {
     const deadlineMs = seconds * 1000 + 60_000;
     return this.ask('churn', { members, seconds, deadlineMs }, deadlineMs + shortMs);

@@ -30,6 +30,7 @@ export const presence: Scenario<PresenceSample> = {
     for (const members of sizes) {
       await using pair = await Pair.start(peer, context, oneChannel(members + churning));
       await pair.connect(members + churning);
+      await pair.enter(members);
       await pair.churn(members, warmupSeconds);
       const { result, cost } = await pair.cost(() => pair.churn(members, seconds));
       samples.push({ peer: `${members} members`, round, members, result, cost });
