@@ -103,6 +103,13 @@ export class Fleet {
     for (const subscriber of this.subscribers) subscriber.count();
   }
 
+  /** The first one takes the ballast besides, and counts for nothing else. */
+  async weigh(deadlineMs: number): Promise<void> {
+    const [first] = this.subscribers;
+    if (first === undefined) throw new Error('expected a subscriber, got none');
+    await this.within(first.weigh(), deadlineMs, () => 'a subscription to the ballast');
+  }
+
   /** The first one reads no more. */
   freeze(): void {
     this.subscribers[0]?.freeze();
@@ -111,7 +118,7 @@ export class Fleet {
   /** The frozen one reads again; whether the server had given it up. */
   async thaw(): Promise<boolean> {
     const [frozen] = this.subscribers;
-    if (frozen?.frozen !== true) throw new Error('expected a frozen subscriber, got none');
+    if (frozen?.apart !== true) throw new Error('expected a subscriber that was frozen, got none');
     frozen.thaw();
     return Promise.race([frozen.ended.promise.then(() => true), sleep(thawMs, false)]);
   }

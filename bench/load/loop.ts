@@ -72,6 +72,7 @@ class Loop {
   /** How late the load itself was, milliseconds, in an open loop. */
   private readonly late: number[] = [];
   private published = 0;
+  private ballast = 0;
   private scheduled = false;
   private stopped = false;
   private start = 0n;
@@ -82,7 +83,7 @@ class Loop {
     this.options = options;
     this.due = dueBy(options.pace);
     const { tally, subscribers } = fleet;
-    this.receivers = options.shape.subscribers - subscribers.filter(({ frozen }) => frozen).length;
+    this.receivers = options.shape.subscribers - subscribers.filter(({ apart }) => apart).length;
     tally.latencies = [];
     tally.sampleEvery = options.sampleEvery;
     const received = subscribers.map((subscriber) => subscriber.received);
@@ -137,8 +138,10 @@ class Loop {
     const landed = Math.floor(this.delivered / this.receivers);
     const at = now();
     const isOpen = Number(at - this.start) < seconds * 1e9;
-    if (isOpen) this.ask(at, landed);
-    else if (landed >= this.published) this.landed.resolve();
+    if (isOpen) {
+      this.ask(at, landed);
+      this.weigh(at);
+    } else if (landed >= this.published) this.landed.resolve();
     // An open loop has to be there when the time comes, and timers are not that exact: it goes round and round.
     if ('rate' in pace && isOpen) this.schedule();
   }
@@ -152,12 +155,20 @@ class Loop {
     this.publisher.publish(published, stamps);
   }
 
+  private weigh(at: bigint): void {
+    const { ballast: rate = 0 } = this.options;
+    const due = Math.floor((Number(at - this.start) / 1e9) * rate) - this.ballast;
+    if (due <= 0) return;
+    this.ballast += due;
+    this.publisher.weigh(due);
+  }
+
   /** The total can be right by accident: one delivery lost here, one too many there. */
   private check(): void {
-    for (const [index, { received, frozen }] of this.fleet.subscribers.entries()) {
+    for (const [index, { received, apart }] of this.fleet.subscribers.entries()) {
       const expected = expectedAt(this.options.shape, index, this.published);
       const got = received - (this.before.received[index] ?? 0);
-      if (got === expected || frozen) continue;
+      if (got === expected || apart) continue;
       throw new Error(`expected ${expected} publications at subscriber ${index}, got ${got}`);
     }
   }

@@ -9,10 +9,15 @@ import { type Publishing, type Wire, wireOf } from './wire.ts';
 
 const host = '127.0.0.1';
 
+/** A moment as the control connection takes it; zero asks for ballast. */
+const requestBytes = 8;
+
 /** Asks one server for publications. What is asked for in one call goes out in one write. */
 export interface Publisher {
   /** One for each stamp; number `first` and the following since the beginning, which go round the channels. */
   publish(first: number, stamps: readonly bigint[]): void;
+  /** Ballast, where the server's own call publishes. */
+  weigh(count: number): void;
   close(): void;
 }
 
@@ -54,6 +59,10 @@ export async function openPublisher(
     publish(first, stamps) {
       socket.write(Buffer.concat(stamps.map((stamp, index) => dialect.request(first + index, stamp))));
     },
+    weigh(count) {
+      if (wire.publishing !== 'control') throw new Error(`expected a server of ours, got ${options.wire}`);
+      socket.write(Buffer.alloc(requestBytes * count));
+    },
     close() {
       closing = true;
       socket.destroy();
@@ -74,7 +83,7 @@ export const dialects: Readonly<Record<Publishing, (options: PublishOptions, wir
   // The server's own call: it needs to know only when, the rest was agreed on before.
   control: () => ({
     request: (_, stamp) => {
-      const bytes = Buffer.allocUnsafe(8);
+      const bytes = Buffer.allocUnsafe(requestBytes);
       bytes.writeBigUInt64BE(stamp);
       return bytes;
     },

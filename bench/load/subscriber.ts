@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { constants, inflateRawSync } from 'node:zlib';
+import { ballastChannel } from '../channel.ts';
 import { now, publishedAt } from '../payload.ts';
 import { clientFrame, FrameReader, type FrameSink, opcodes } from './frames.ts';
 import { headersEnd, requestHead, responseProblem } from './handshake.ts';
@@ -41,8 +42,9 @@ interface Waiting {
 export class Subscriber implements FrameSink, MarkerSink {
   /** Publications that came. */
   received = 0;
-  /** Does not read, and may be closed for it. */
-  frozen = false;
+  /** What it gets counts for nothing. */
+  apart = false;
+  private frozen = false;
   /** The server ended one that was frozen. */
   readonly ended: PromiseWithResolvers<void> = Promise.withResolvers<void>();
   private readonly wire: Wire;
@@ -89,6 +91,14 @@ export class Subscriber implements FrameSink, MarkerSink {
     if (this.wire.counts === 'markers') this.reader = new MarkerReader(this);
   }
 
+  /** Subscribes to the ballast too, and counts no more. */
+  async weigh(): Promise<void> {
+    this.counting = false;
+    this.apart = true;
+    for (const step of this.wire.subscribe?.([ballastChannel]) ?? []) await this.take(step);
+    this.counting = true;
+  }
+
   /** Reads nothing more, as a suspended process would. */
   freeze(): void {
     this.frozen = true;
@@ -108,7 +118,7 @@ export class Subscriber implements FrameSink, MarkerSink {
 
   begins(opcode: number, length: number): boolean {
     if (!this.counting || opcode > opcodes.binary || length <= longestProtocolText) return true;
-    return this.isSampled();
+    return !this.apart && this.isSampled();
   }
 
   passed(): void {
@@ -159,6 +169,7 @@ export class Subscriber implements FrameSink, MarkerSink {
   }
 
   protected delivered(): void {
+    if (this.apart) return;
     this.received += 1;
     this.tally.delivered += 1;
   }

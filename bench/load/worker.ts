@@ -15,6 +15,7 @@ answer<LoadCalls>({
   },
   subscribe: ({ deadlineMs }) => fleet.subscribe(deadlineMs),
   publish: (options) => runLoop(fleet, options),
+  weigh: ({ deadlineMs }) => fleet.weigh(deadlineMs),
   freeze: () => fleet.freeze(),
   thaw: () => fleet.thaw(),
   enter: (options) => enter(fleet, options),

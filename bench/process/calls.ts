@@ -78,6 +78,8 @@ export interface PublishOptions extends Setup {
   readonly seconds: number;
   /** Every so many deliveries one is timed: a prime, so that the samples do not always meet the same subscribers. */
   readonly sampleEvery: number;
+  /** Publications a second on the channel of ballast. Default 0. */
+  readonly ballast?: number | undefined;
   readonly deadlineMs: number;
 }
 
@@ -138,7 +140,9 @@ export interface LoadCalls {
   connect(options: ConnectOptions): number;
   subscribe(options: { readonly deadlineMs: number }): void;
   publish(options: PublishOptions): LoopResult;
-  /** The first subscriber reads no more. */
+  /** The first subscriber takes the ballast, and counts for nothing else. */
+  weigh(options: { readonly deadlineMs: number }): void;
+  /** It reads no more. */
   freeze(): void;
   /** It reads again; whether the server had closed it. */
   thaw(): boolean;

@@ -6,11 +6,12 @@ import { oneChannel, type Cost, Pair } from './pair.ts';
 import { cell, LeftOut, middle, peersOf, plotOf, type Scenario, spreadNote } from './scenario.ts';
 
 /**
- * Large, so that what a kernel keeps for a reader that is gone (some 2.6 MB on loopback) is full in seconds, and the server
- * has to keep the rest or do something about it.
+ * Publications of 16 KiB a second that only the one gets: what the kernel keeps for a reader that does not read (some 4 MB on
+ * loopback) is full in seconds, and the server has to keep the rest or do something about it. The others are not charged
+ * with them.
  */
-const payloadBytes = 16_384;
-const sampling = 7;
+const ballast = 100;
+const sampleEvery = 7;
 
 interface Run {
   readonly result: LoopResult;
@@ -43,17 +44,16 @@ export const frozen: Scenario<FrozenSample> = {
     // The usual few seconds do not fill what the kernel keeps.
     const longer = seconds * 4;
     const run = async (isFrozen: boolean): Promise<Run & { readonly closed: boolean }> => {
-      const { shape } = oneChannel(subscribers);
-      await using pair = await Pair.start(peer, context, {
-        shape,
-        payload: { bytes: payloadBytes, kind: 'text' },
-      });
+      await using pair = await Pair.start(peer, context, oneChannel(subscribers));
       await pair.connect(subscribers);
       await pair.subscribe(subscribers);
-      await pair.publish({ rate }, warmupSeconds, sampling);
+      await pair.weigh();
+      await pair.publish({ rate }, warmupSeconds);
       const { rss: rssBefore } = await pair.mark(true);
       if (isFrozen) await pair.freeze();
-      const { result, cost } = await pair.cost(() => pair.publish({ rate }, longer, sampling));
+      const { result, cost } = await pair.cost(() =>
+        pair.publish({ rate }, longer, { sampleEvery, ballast }),
+      );
       const { peakRss: rssPeak } = await pair.mark();
       return { result, cost, rssBefore, rssPeak, closed: isFrozen && (await pair.thaw()) };
     };
@@ -75,9 +75,7 @@ function tableOf(samples: readonly FrozenSample[]): Table {
   const [first] = samples;
   if (first === undefined) throw new Error('expected samples, got none');
   const { subscribers, rate } = first;
-  const what =
-    `One of ${subscribers} readers stops reading: ${payloadBytes.toLocaleString('en')} B, ` +
-    `${rate} publications a second`;
+  const what = `One of ${subscribers.toLocaleString('en')} readers stops reading: 100 B, ${rate} publications a second`;
   const ms = (value: number): string => fixed(value, 2);
   const mebibytes = (value: number): string => fixed(value / 2 ** 20, 1);
   return {

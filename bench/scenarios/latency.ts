@@ -77,7 +77,9 @@ async function modesOf(
   const samples: LatencySample[] = [];
   for (const mode of ['half', 'fixed', 'one'] as const) {
     const { pace, sampling, rate } = paces[mode];
-    const { result, cost } = await pair.cost(() => pair.publish(pace, seconds, sampling));
+    const { result, cost } = await pair.cost(() =>
+      pair.publish(pace, seconds, sampling === undefined ? {} : { sampleEvery: sampling }),
+    );
     samples.push({ peer: rowOf(peer), round, mode, shape, bytes, capacity, rate, result, cost });
   }
   return samples;

@@ -121,15 +121,27 @@ export class Pair implements AsyncDisposable {
   }
 
   /** Asks for publications, at a pace, and waits until all have come. */
-  async publish(pace: Pace, seconds: number, sampleEvery = usualSampling): Promise<LoopResult> {
+  async publish(
+    pace: Pace,
+    seconds: number,
+    {
+      sampleEvery = usualSampling,
+      ballast,
+    }: { readonly sampleEvery?: number; readonly ballast?: number } = {},
+  ): Promise<LoopResult> {
     const deadlineMs = seconds * 1000 + 60_000;
     const { wire } = this.peer;
     const { publishPort } = this.ports;
-    const options = { ...this.setup, wire, publishPort, pace, seconds, sampleEvery, deadlineMs };
+    const options = { ...this.setup, wire, publishPort, pace, seconds, sampleEvery, ballast, deadlineMs };
     return this.ask('publish', options, deadlineMs + shortMs);
   }
 
-  /** The first subscriber stops reading. */
+  /** The first subscriber takes the ballast besides, and counts no more. */
+  async weigh(): Promise<void> {
+    await this.ask('weigh', { deadlineMs: shortMs }, 2 * shortMs);
+  }
+
+  /** It stops reading. */
   async freeze(): Promise<void> {
     await this.ask('freeze', undefined, shortMs);
   }

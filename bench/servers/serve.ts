@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import type { Position } from '@thrum/protocol';
-import { channelName } from '../channel.ts';
+import { ballastChannel, channelName } from '../channel.ts';
 import { type Payload, payloadMaker } from '../payload.ts';
 import { answer } from '../process/answer.ts';
 import type { Counters, Mark, ServerCalls, Setup } from '../process/calls.ts';
@@ -22,8 +22,9 @@ export interface Server {
   };
 }
 
-/** A request for a publication is the moment that it counts from, 64 bits. */
+/** A request for a publication is the moment that it counts from, 64 bits; 0 asks for ballast. */
 const requestBytes = 8;
+const ballast = 'x'.repeat(16_384);
 
 /** Gives a server the calls of the benchmark. What it adds to the cost is the same for every peer. */
 export function serve(start: () => Promise<Server>): void {
@@ -63,6 +64,10 @@ async function listenForRequests(server: Server, { shape, payload }: Setup): Pro
       let at = 0;
       for (; at + requestBytes <= requests.length; at += requestBytes) {
         const stamp = requests.readBigUInt64BE(at);
+        if (stamp === 0n) {
+          server.publish(ballastChannel, ballast);
+          continue;
+        }
         if (stamp !== last.stamp) last = { stamp, payload: make(stamp) };
         server.publish(channelName(published % shape.channels), last.payload);
         published += 1;
