@@ -31,7 +31,9 @@ const bottom = 34;
 const gridLines = 5;
 
 // Readable on both grounds; the colours differ in lightness too, for eyes and printers that see no hue.
+// The ground is drawn, because a page may be dark where the system is light, and an image cannot know.
 const style = `
+  .ground { fill: #ffffff }
   text { font: 13px system-ui, sans-serif; fill: #24292f }
   .title { font-weight: 600; font-size: 15px }
   .note, .tick { fill: #57606a; font-size: 12px }
@@ -40,6 +42,7 @@ const style = `
   .ours { fill: #0a5cc2 }
   .whisker { stroke: #24292f; stroke-width: 1.5 }
   @media (prefers-color-scheme: dark) {
+    .ground { fill: #0d1117 }
     text { fill: #e6edf3 }
     .note, .tick { fill: #9198a1 }
     .grid { stroke: #3d444d }
@@ -66,6 +69,7 @@ export function drawSvg({ title, axis, bars, format }: Plot): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escape(title)}">`,
     `<style>${style}</style>`,
+    `<rect class="ground" width="${width}" height="${height}"/>`,
     `<text class="title" x="12" y="24">${escape(title)}</text>`,
     `<text class="note" x="12" y="44">${escape(axis)}</text>`,
     ...grid,

@@ -16,9 +16,10 @@ const sampleEvery = 7;
 interface Run {
   readonly result: LoopResult;
   readonly cost: Cost;
-  /** Bytes of the server: before publishing, and the most until its end. */
+  /** Bytes of the server: before publishing, the most until its end, and then after a collection. */
   readonly rssBefore: number;
   readonly rssPeak: number;
+  readonly rssSettled: number;
 }
 
 export interface FrozenSample extends Rounded {
@@ -55,7 +56,8 @@ export const frozen: Scenario<FrozenSample> = {
         pair.publish({ rate }, longer, { sampleEvery, ballast }),
       );
       const { peakRss: rssPeak } = await pair.mark();
-      return { result, cost, rssBefore, rssPeak, closed: isFrozen && (await pair.thaw()) };
+      const { rss: rssSettled } = await pair.mark(true);
+      return { result, cost, rssBefore, rssPeak, rssSettled, closed: isFrozen && (await pair.thaw()) };
     };
     const { closed: _, ...without } = await run(false);
     const { closed, ...withFrozen } = await run(true);
@@ -65,9 +67,11 @@ export const frozen: Scenario<FrozenSample> = {
   tables: (samples) => [tableOf(samples)],
 };
 
-/** What the process grew by at its peak, over what it grows by anyway. */
-const kept = ({ without, withFrozen }: FrozenSample): number =>
+/** What the process grew by for it, over what it grows by anyway. */
+const peak = ({ without, withFrozen }: FrozenSample): number =>
   withFrozen.rssPeak - withFrozen.rssBefore - (without.rssPeak - without.rssBefore);
+const kept = ({ without, withFrozen }: FrozenSample): number =>
+  withFrozen.rssSettled - withFrozen.rssBefore - (without.rssSettled - without.rssBefore);
 const change = ({ without, withFrozen }: FrozenSample): number =>
   withFrozen.result.p99 / without.result.p99 - 1;
 
@@ -82,7 +86,7 @@ function tableOf(samples: readonly FrozenSample[]): Table {
     title: `${what}; ${spreadNote(samples)}`,
     columns: [
       ...['peer', 'p99 ms of the others', 'without', 'change', 'p50 ms', 'without'],
-      ...['RSS MiB at most', 'without', 'kept for it', 'closed', 'server CPU', 'others'],
+      ...['MiB kept for it', 'at the peak', 'RSS MiB', 'closed', 'server CPU', 'others'],
     ],
     rows: peersOf(samples).map((peer) => [
       peer,
@@ -91,9 +95,9 @@ function tableOf(samples: readonly FrozenSample[]): Table {
       cell(samples, peer, change, percent),
       middle(samples, peer, ({ withFrozen }) => withFrozen.result.p50, ms),
       middle(samples, peer, ({ without }) => without.result.p50, ms),
-      middle(samples, peer, ({ withFrozen }) => withFrozen.rssPeak, mebibytes),
-      middle(samples, peer, ({ without }) => without.rssPeak, mebibytes),
       cell(samples, peer, kept, mebibytes),
+      cell(samples, peer, peak, mebibytes),
+      middle(samples, peer, ({ withFrozen }) => withFrozen.rssSettled, mebibytes),
       closedCell(samples, peer),
       middle(samples, peer, ({ withFrozen }) => withFrozen.cost.cpu / withFrozen.cost.seconds, percent),
       middle(samples, peer, ({ withFrozen }) => withFrozen.cost.others / withFrozen.cost.seconds, percent),
@@ -101,7 +105,7 @@ function tableOf(samples: readonly FrozenSample[]): Table {
     plot: plotOf(samples, kept, {
       name: 'frozen',
       title: what,
-      axis: 'MiB that the server grew by for it: shorter is better',
+      axis: 'MiB that the server keeps for it, after a collection: shorter is better',
       format: mebibytes,
     }),
   };
