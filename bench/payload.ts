@@ -2,7 +2,7 @@
 export const marker = '@@T';
 
 const digits = 16;
-export const stampLength: number = marker.length + digits;
+const stampLength = marker.length + digits;
 
 /** What is published: so many bytes of text, or of a JSON object that repeats itself as records do. */
 export interface PayloadForm {

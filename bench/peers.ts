@@ -5,7 +5,7 @@ export const peerNames = ['thrum', 'ws', 'socket.io', 'tcp', 'bun', 'nchan', 'na
 export type PeerName = (typeof peerNames)[number];
 
 /** A program in `servers/` that answers our calls. */
-export interface Script {
+interface Script {
   readonly program: URL;
   readonly args?: readonly string[];
   /** Default: this Node. */

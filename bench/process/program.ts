@@ -24,7 +24,7 @@ export interface Program {
   };
 }
 
-export interface ProgramSettings extends Setup {
+interface ProgramSettings extends Setup {
   readonly ports: readonly number[];
   readonly folder: string;
 }

@@ -1,7 +1,7 @@
 import type { Summary } from './stats.ts';
 
 /** One bar: the median, with a line from the least to the most. */
-export interface Bar {
+interface Bar {
   readonly label: string;
   readonly summary: Summary;
   /** Stands out from the others. */

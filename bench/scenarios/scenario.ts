@@ -36,7 +36,7 @@ export function peersOf(samples: readonly Rounded[]): readonly string[] {
 }
 
 /** How many rounds there were. */
-export function roundsOf(samples: readonly Rounded[]): number {
+function roundsOf(samples: readonly Rounded[]): number {
   return summarize(samples.map(({ round }) => round)).max;
 }
 
