@@ -192,7 +192,7 @@ async function catchUp(
 /** Other options for a subscription whose stream goes on unbroken. */
 function change(node: Node, subscription: Subscription, options: SubscribeOptions): void {
   const { connection, channel, paused } = subscription;
-  const position = paused ?? node.hub.channels.get(channel)?.position;
+  const position = paused ?? node.hub.channels.get(channel)?.settle();
   let acks = options.ack === true ? subscription.acks : undefined;
   if (options.ack === true && acks === undefined) {
     acks = new AckWindow(node.limits);

@@ -97,11 +97,15 @@ export class Connection implements Subscriber, OutboxOwner {
     if (!this.outbox.pass(message) && !this.outbox.wait(message)) this.overflow();
   }
 
-  publish(frame: SharedFrame, subscription: Subscription): void {
+  publish(run: FrameRun, subscription: Subscription): void {
     if (!this.alive) return;
-    const message = frame.for(this.transport.codec);
-    if (this.outbox.pass(message)) return;
-    if (!this.outbox.wait(message, this.tag(frame, subscription))) this.overflow();
+    const { codec } = this.transport;
+    const sent = this.outbox.passAll(run.chunks(codec));
+    for (const frame of run.frames.slice(sent)) {
+      if (this.outbox.wait(frame.for(codec), this.tag(frame, subscription))) continue;
+      this.overflow();
+      return;
+    }
   }
 
   replay(run: FrameRun, subscription: Subscription): number {
@@ -152,6 +156,8 @@ export class Connection implements Subscriber, OutboxOwner {
   }
 
   close(code: number, reason: string): void {
+    // What was published before is not overtaken by the end.
+    this.parts.turn.end();
     if (!this.step('close')) return;
     this.transport.close(code, reason);
     // What still waits would never be read in time; what the transport has, it sends before the close.
