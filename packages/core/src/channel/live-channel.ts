@@ -58,10 +58,15 @@ export class LiveChannel implements FanOutChannel {
     return this.live.size + this.joining.size + this.paused.size;
   }
 
-  /** Sends what is still to go out, and answers where the live subscriptions then stand, once that is known. */
+  /** Where the live subscriptions stand, counting what goes out at the end of this turn; once known. */
+  get position(): Position | undefined {
+    return this.epoch === undefined ? undefined : { epoch: this.epoch, offset: this.offset };
+  }
+
+  /** {@link position} for one who is told of it: what lies before it has been sent. */
   settle(): Position | undefined {
     this.fanOut.flush();
-    return this.epoch === undefined ? undefined : { epoch: this.epoch, offset: this.offset };
+    return this.position;
   }
 
   /** Lets a subscription that stands at `position` (none in an ephemeral channel) take part in what follows. */

@@ -7,37 +7,44 @@ const finBinary = 0x82;
 /** What was framed last, and what became of it. */
 interface Framed<T> {
   readonly of: T;
-  readonly binary: boolean;
   readonly bytes: Buffer;
 }
 
-let lastFrame: Framed<Uint8Array> | undefined;
-let lastFrames: Framed<readonly Uint8Array[]> | undefined;
-
 /**
- * One message as one unmasked frame (RFC 6455 §5.2). A fan-out hands the same bytes to one connection after the other, so
- * the last frame is kept: header and payload are joined once, and each connection costs one write of a shared buffer.
+ * Messages of one codec as unmasked frames (RFC 6455 §5.2). A fan-out hands the same bytes to one connection after the
+ * other, so the last result is kept: header and payload are joined once for all of them.
  */
-export function frameOf(message: Uint8Array, binary: boolean): Buffer {
-  if (lastFrame === undefined || lastFrame.of !== message || lastFrame.binary !== binary) {
-    const bytes = Buffer.allocUnsafe(frameLength(message));
-    writeFrame(bytes, 0, message, binary);
-    lastFrame = { of: message, binary, bytes };
-  }
-  return lastFrame.bytes;
-}
+export class Framer {
+  private readonly isBinary: boolean;
+  private last: Framed<Uint8Array> | undefined;
+  private lastRun: Framed<readonly Uint8Array[]> | undefined;
 
-/** {@link frameOf} for several messages, each in a frame of its own, in one buffer. */
-export function framesOf(messages: readonly Uint8Array[], binary: boolean): Buffer {
-  if (lastFrames === undefined || lastFrames.of !== messages || lastFrames.binary !== binary) {
-    let length = 0;
-    for (const message of messages) length += frameLength(message);
-    const bytes = Buffer.allocUnsafe(length);
-    let at = 0;
-    for (const message of messages) at = writeFrame(bytes, at, message, binary);
-    lastFrames = { of: messages, binary, bytes };
+  constructor(isBinary: boolean) {
+    this.isBinary = isBinary;
   }
-  return lastFrames.bytes;
+
+  /** One message as one frame. */
+  frame(message: Uint8Array): Buffer {
+    if (this.last?.of !== message) {
+      const bytes = Buffer.allocUnsafe(frameLength(message));
+      writeFrame(bytes, 0, message, this.isBinary);
+      this.last = { of: message, bytes };
+    }
+    return this.last.bytes;
+  }
+
+  /** Several messages, each in a frame of its own, in one buffer. */
+  frames(messages: readonly Uint8Array[]): Buffer {
+    if (this.lastRun?.of !== messages) {
+      let length = 0;
+      for (const message of messages) length += frameLength(message);
+      const bytes = Buffer.allocUnsafe(length);
+      let at = 0;
+      for (const message of messages) at = writeFrame(bytes, at, message, this.isBinary);
+      this.lastRun = { of: messages, bytes };
+    }
+    return this.lastRun.bytes;
+  }
 }
 
 function frameLength({ byteLength }: Uint8Array): number {
