@@ -1,9 +1,9 @@
 import type { Duplex } from 'node:stream';
 import type { Session, Transport } from '@thrum/core';
-import { type Codec, type CloseInfo, closeCodes } from '@thrum/protocol';
+import { type CloseInfo, closeCodes } from '@thrum/protocol';
 import { WebSocket } from 'ws';
 import type { Beating } from '../heartbeat.ts';
-import { pingFrame } from './frames.ts';
+import { pingFrame, type WebSocketCodec } from './frames.ts';
 import type { Writing } from './turn-writer.ts';
 import { follow, type Unfinished } from './unfinished.ts';
 import type { Wire } from './wire.ts';
@@ -51,7 +51,7 @@ export class WebSocketConnection extends WebSocket implements Transport, Beating
     return 'websocket';
   }
 
-  get codec(): Codec {
+  get codec(): WebSocketCodec {
     return (this.wire as Wire).codec;
   }
 
@@ -72,12 +72,12 @@ export class WebSocketConnection extends WebSocket implements Transport, Beating
     this.session = session;
   }
 
-  override send(message: Uint8Array): void {
-    if (this.readyState === WebSocket.OPEN) this.hold((this.wire as Wire).framer.frame(message));
+  override send(message: Buffer): void {
+    if (this.readyState === WebSocket.OPEN) this.hold(message);
   }
 
-  sendAll(messages: readonly Uint8Array[]): void {
-    if (this.readyState === WebSocket.OPEN) this.hold((this.wire as Wire).framer.frames(messages));
+  sendAll(messages: readonly Buffer[]): void {
+    if (this.readyState === WebSocket.OPEN) this.hold(this.codec.join(messages));
   }
 
   /** The heartbeat's ping: all connections share its bytes. */

@@ -8,6 +8,7 @@ import type { Problem } from '../../http/problem.ts';
 import { logRefusal } from '../../http/refusal.ts';
 import { authenticate, handshakeOf, within } from '../authenticate.ts';
 import { WebSocketConnection } from './connection.ts';
+import { WebSocketCodec } from './frames.ts';
 import { checkHandshake } from './handshake.ts';
 import { Heartbeat } from '../heartbeat.ts';
 import type { OriginCheck } from './origins.ts';
@@ -45,7 +46,7 @@ export class WebSocketEdge {
     const { limits } = options.core;
     this.options = options;
     this.heartbeat = new Heartbeat(limits);
-    this.wire = new Wire(jsonCodec, this.heartbeat, new TurnWriter(options.env));
+    this.wire = new Wire(new WebSocketCodec(jsonCodec), this.heartbeat, new TurnWriter(options.env));
     // @types/ws does not know closeTimeout yet.
     const close = { closeTimeout: closeTimeoutMs };
     this.server = new WebSocketServer({
