@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { isPeerName, type PeerName, peerNames } from './peers.ts';
 import type { Shape } from './shape.ts';
@@ -100,8 +101,8 @@ export function readOptions(args: readonly string[]): Options {
     json: values.json,
     svg: values.svg,
     profile: values.profile,
-    bun: values.bun,
-    floor: values.floor,
+    bun: readFile('bun', values.bun),
+    floor: readFile('floor', values.floor),
   };
 }
 
@@ -136,6 +137,11 @@ function readShape(text: string): Shape {
 function readPayload(bytes: number): number {
   if (bytes >= 20 && bytes <= 60_000) return bytes;
   throw new UsageError(`--payload: expected 20 to 60000 bytes, got ${bytes}`);
+}
+
+function readFile(name: string, path: string | undefined): string | undefined {
+  if (path === undefined || existsSync(path)) return path;
+  throw new UsageError(`--${name}: expected a file, got ${path}, which does not exist`);
 }
 
 function list(name: string, text: string): readonly string[] {

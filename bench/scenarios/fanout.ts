@@ -117,7 +117,7 @@ async function run(
   const connections = connectionsOf(setup.shape);
   await pair.connect(connections);
   await pair.subscribe(connections * setup.shape.channels);
-  await pair.publish({ inFlight }, warmupSeconds);
+  await pair.warmUp({ inFlight }, warmupSeconds);
   const { result, cost } = await pair.cost(() => pair.publish({ inFlight }, seconds));
   const { published, deliveries, bytes, p50, p99, cpu: loadCpu } = result;
   return {

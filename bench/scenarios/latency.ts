@@ -64,7 +64,7 @@ async function modesOf(
   const connections = connectionsOf(shape);
   await pair.connect(connections);
   await pair.subscribe(connections * shape.channels);
-  await pair.publish({ inFlight: capacityInFlight }, warmupSeconds);
+  await pair.warmUp({ inFlight: capacityInFlight }, warmupSeconds);
   const most = await pair.publish({ inFlight: capacityInFlight }, Math.max(seconds * capacityPart, 0.5));
   const capacity = most.published / most.seconds;
   const paces: Readonly<

@@ -56,6 +56,7 @@ describe('the options', () => {
     [['fanout', '--payload', '10'], 'expected 20 to 60000 bytes, got 10'],
     [['fanout', '--rounds', '1.5'], 'expected a whole number above 0, got 1.5'],
     [['fanout', '--peers', 'sockjs'], 'got sockjs'],
+    [['fanout', '--floor', '/no/such/floor'], 'expected a file, got /no/such/floor'],
     [['fanout', '--fast'], "'--fast'"],
   ])('%j is refused with what was expected', (args, message) => {
     expect(() => readOptions(args)).toThrow(UsageError);
