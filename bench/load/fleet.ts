@@ -18,6 +18,7 @@ export class Fleet {
   readonly subscribers: Subscriber[] = [];
   readonly tally: Tally = {
     delivered: 0,
+    reached: [],
     bytes: 0,
     sampleEvery: 1,
     latencies: [],

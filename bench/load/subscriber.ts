@@ -10,6 +10,8 @@ import { longestProtocolText, type Step, type Wire } from './wire.ts';
 /** What all subscribers of a process count together. */
 export interface Tally {
   delivered: number;
+  /** How many subscribers have got so many publications, by that number. */
+  reached: number[];
   bytes: number;
   /** Every so many deliveries one is timed. */
   sampleEvery: number;
@@ -40,7 +42,7 @@ interface Waiting {
 
 /** One connection of the load, with no more than the measurement needs: no WebSocket library, no streams of its own. */
 export class Subscriber implements FrameSink, MarkerSink {
-  /** Publications that came. */
+  /** Publications that came, since the loop began. */
   received = 0;
   /** What it gets counts for nothing. */
   apart = false;
@@ -172,6 +174,8 @@ export class Subscriber implements FrameSink, MarkerSink {
     if (this.apart) return;
     this.received += 1;
     this.tally.delivered += 1;
+    const { reached } = this.tally;
+    reached[this.received] = (reached[this.received] ?? 0) + 1;
   }
 
   private isSampled(): boolean {

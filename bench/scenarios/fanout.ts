@@ -132,7 +132,8 @@ async function startOrLeaveOut(peer: Peer, setup: Setup, context: Context): Prom
     return await Pair.start(peer, context, setup);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    if (/unknown option.*compression/iu.test(message)) throw new LeftOut(message, { cause: error });
+    if (/unknown option.*compression/iu.test(message))
+      throw new LeftOut('this Thrum has no such option yet', { cause: error });
     throw error;
   }
 }

@@ -244,6 +244,8 @@ export class Pair implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // A process that just ended would leave thousands of its ports in TIME_WAIT.
+    await this.load.call('close', undefined, shortMs).catch(() => {});
     await this.load[Symbol.asyncDispose]();
     await this.server.call('stop', undefined, shortMs).catch(() => {});
     await this.server[Symbol.asyncDispose]();
