@@ -25,6 +25,10 @@ export async function toDefinition(
     limits: config.limits,
     events: config.events,
     playground: config.playground,
+    compression: config.compression && {
+      level: config.compressionLevel,
+      threshold: config.compressionThreshold,
+    },
     apiKeys: config.apiKeys,
     apiBatch: config.apiBatch,
     apiBatchBytes: config.apiBatchBytes,

@@ -1,11 +1,14 @@
 import type { FrameCodec } from '@thrum/core';
 import type { Codec } from '@thrum/protocol';
+import type { Deflater } from './deflater.ts';
 
 /** A ping without payload, unmasked as all frames of a server are (RFC 6455 §5.1). */
 export const pingFrame: Buffer = Buffer.from([0x89, 0x00]);
 
 const finText = 0x81;
 const finBinary = 0x82;
+/** RSV1: the message is compressed (RFC 7692 §6). */
+const compressed = 0x40;
 
 /**
  * A codec of the protocol whose messages are whole WebSocket frames, unmasked as all of a server are (RFC 6455 §5.2): what
@@ -13,19 +16,21 @@ const finBinary = 0x82;
  */
 export class WebSocketCodec implements FrameCodec {
   private readonly codec: Codec;
+  private readonly deflater: Deflater | undefined;
   private last: { readonly of: readonly Buffer[]; readonly bytes: Buffer } | undefined;
 
-  constructor(codec: Codec) {
+  /** @param deflater for connections that have agreed on permessage-deflate */
+  constructor(codec: Codec, deflater?: Deflater) {
     this.codec = codec;
+    this.deflater = deflater;
   }
 
   encode(frame: object): Buffer {
     const message = this.codec.encode(frame);
-    if (typeof message !== 'string') {
-      const bytes = frameOf(finBinary, message.byteLength);
-      bytes.set(message, bytes.length - message.byteLength);
-      return bytes;
-    }
+    const deflated = this.deflater?.deflate(message);
+    if (deflated !== undefined)
+      return withPayload((this.codec.binary ? finBinary : finText) | compressed, deflated);
+    if (typeof message !== 'string') return withPayload(finBinary, message);
     const length = Buffer.byteLength(message);
     const bytes = frameOf(finText, length);
     bytes.write(message, bytes.length - length);
@@ -41,6 +46,12 @@ export class WebSocketCodec implements FrameCodec {
     if (this.last?.of !== messages) this.last = { of: messages, bytes: Buffer.concat(messages) };
     return this.last.bytes;
   }
+}
+
+function withPayload(first: number, payload: Uint8Array): Buffer {
+  const frame = frameOf(first, payload.byteLength);
+  frame.set(payload, frame.length - payload.byteLength);
+  return frame;
 }
 
 /** A frame with its header and room for so much payload. */
