@@ -1,5 +1,6 @@
 import type { FrameCodec } from '@thrum/core';
 import type { Codec } from '@thrum/protocol';
+import { Joined } from '../joined.ts';
 import type { Deflater } from './deflater.ts';
 
 /** A ping without payload, unmasked as all frames of a server are (RFC 6455 §5.1). */
@@ -17,7 +18,7 @@ const compressed = 0x40;
 export class WebSocketCodec implements FrameCodec {
   private readonly codec: Codec;
   private readonly deflater: Deflater | undefined;
-  private last: { readonly of: readonly Buffer[]; readonly bytes: Buffer } | undefined;
+  private readonly joined = new Joined();
 
   /** @param deflater for connections that have agreed on permessage-deflate */
   constructor(codec: Codec, deflater?: Deflater) {
@@ -43,8 +44,7 @@ export class WebSocketCodec implements FrameCodec {
 
   /** Several messages in one piece; the same one for everybody who sends the same array. */
   join(messages: readonly Buffer[]): Buffer {
-    if (this.last?.of !== messages) this.last = { of: messages, bytes: Buffer.concat(messages) };
-    return this.last.bytes;
+    return this.joined.of(messages);
   }
 }
 
