@@ -12,9 +12,11 @@ let spare: Uint8Array<ArrayBuffer> | undefined;
 export class Writer {
   at = 0;
   bytes: Uint8Array<ArrayBuffer>;
+  private view: DataView;
 
   constructor() {
     this.bytes = spare ?? new Uint8Array(1024);
+    this.view = new DataView(this.bytes.buffer);
     spare = undefined;
   }
 
@@ -26,6 +28,7 @@ export class Writer {
       const grown = new Uint8Array(this.at * 2);
       grown.set(this.bytes);
       this.bytes = grown;
+      this.view = new DataView(grown.buffer);
     }
     return start;
   }
@@ -37,7 +40,7 @@ export class Writer {
 
   double(value: number, isLittleEndian: boolean): void {
     const at = this.take(8);
-    new DataView(this.bytes.buffer).setFloat64(at, value, isLittleEndian);
+    this.view.setFloat64(at, value, isLittleEndian);
   }
 
   /** UTF-8 behind whatever `head` writes for its length; a lone surrogate becomes U+FFFD. */
@@ -45,7 +48,8 @@ export class Writer {
     if (isShortAscii(text)) {
       head(text.length);
       const start = this.take(text.length);
-      for (let i = 0; i < text.length; i += 1) this.bytes[start + i] = text.charCodeAt(i);
+      const { bytes } = this;
+      for (let i = 0; i < text.length; i += 1) bytes[start + i] = text.charCodeAt(i);
     } else {
       const encoded = utf8.encode(text);
       head(encoded.length);

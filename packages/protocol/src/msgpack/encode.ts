@@ -73,6 +73,9 @@ function head(out: Writer, length: number, fixed: number, end: number, first: nu
   else sized(out, length, length, first, least);
 }
 
+/** What 1, 2, 4 and 8 bytes do not hold. */
+const limits = [2 ** 8, 2 ** 16, 2 ** 32, 2 ** 64] as const;
+
 /**
  * A whole number behind a byte that says of how many bytes: `first` of 1, the next of 2, of 4, of 8.
  * @param range what a number without a sign must hold to have room for it
@@ -80,7 +83,7 @@ function head(out: Writer, length: number, fixed: number, end: number, first: nu
  */
 function sized(out: Writer, value: number, range: number, first: number, least: number): void {
   let power = least;
-  while (range >= 2 ** (8 << power)) power += 1;
+  while (range >= (limits[power] as number)) power += 1;
   out.byte(first + power);
   const start = out.take(1 << power);
   let rest = value;

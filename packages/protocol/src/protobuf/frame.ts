@@ -12,7 +12,10 @@ const kinds: readonly Kind[] = frames.map(([, fields]) => message(fields));
 
 /** By type, where to look in `frames`: what needs more comes later there, and is tried first. */
 const indices: ReadonlyMap<unknown, readonly number[]> = new Map(
-  frames.map(([type]) => [type, frames.flatMap(([other], index) => (other === type ? [index] : [])).reverse()]),
+  frames.map(([type]) => [
+    type,
+    frames.flatMap(([other], index) => (other === type ? [index] : [])).reverse(),
+  ]),
 );
 
 export function encodeFrame(out: Writer, frame: object): void {
@@ -20,7 +23,8 @@ export function encodeFrame(out: Writer, frame: object): void {
   const hasId = id === undefined || idKinds.some((kind, index) => writeField(out, index + 1, kind, id));
   if (hasId && (encodePublication(out, type, rest) || encodeMessage(out, type, rest))) return;
   const fields = hasId ? rest : { ...rest, id };
-  if (!encodeBody(out, jsonFrame, { type, fields })) encodeBody(out, jsonFrame, { fields: { ...fields, type } });
+  if (!encodeBody(out, jsonFrame, { type, fields }))
+    encodeBody(out, jsonFrame, { fields: { ...fields, type } });
 }
 
 /** The default event goes without saying. */
@@ -30,7 +34,9 @@ function encodePublication(out: Writer, type: unknown, rest: Fields): boolean {
 }
 
 function encodeMessage(out: Writer, type: unknown, rest: Fields): boolean {
-  return typeof type === 'string' && (indices.get(type)?.some((index) => encodeAt(out, index, rest)) ?? false);
+  return (
+    typeof type === 'string' && (indices.get(type)?.some((index) => encodeAt(out, index, rest)) ?? false)
+  );
 }
 
 function encodeBody(out: Writer, spelling: FrameMessage, body: Fields): boolean {
@@ -58,7 +64,8 @@ export function decodeFrame(from: Reader): object {
     const index = number - firstFrame;
     const kind = wireType === wireTypes.bytes ? kinds[index] : undefined;
     if (idKind?.wireType === wireType) id = idKind.read(from);
-    else if (kind !== undefined) frame = named(frames[index] as FrameMessage, kind.read(from) as Fields, from);
+    else if (kind !== undefined)
+      frame = named(frames[index] as FrameMessage, kind.read(from) as Fields, from);
     else {
       skip(from, wireType);
       isUnknown = true;

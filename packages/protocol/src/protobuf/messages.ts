@@ -29,12 +29,12 @@ const member: Kind = message([
 ]);
 const memberNews: Fields = [channel, ['member', member]];
 
-/** A frame: its type, its fields, and one that must be there where it has to be told from another of that type. */
-export type FrameMessage = readonly [type: string, fields: Fields, needs?: string];
+/** A frame: its type, where that is always the same; its fields; and one without which it is another frame. */
+export type FrameMessage = readonly [type: string | undefined, fields: Fields, needs?: string];
 
 /** What carries every frame that no message fits. */
 export const jsonFrame: FrameMessage = [
-  '',
+  undefined,
   [
     ['type', text],
     ['fields', json],
@@ -43,7 +43,7 @@ export const jsonFrame: FrameMessage = [
 
 /** A publication, whose type is its event. */
 export const publication: FrameMessage = [
-  '',
+  undefined,
   [
     channel,
     ['event', text],
@@ -61,10 +61,7 @@ export const firstFrame = 3;
 
 /** `oneof frame`, in the order of the numbers. */
 export const frames: readonly FrameMessage[] = [
-  [
-    'message',
-    [channel, ['data', json], ['event', text], ['follows', text], ['follows', uint]],
-  ],
+  ['message', [channel, ['data', json], ['event', text], ['follows', text], ['follows', uint]]],
   ['ack', [channel, ['offset', uint], ['epoch', text]]],
   ['ping', []],
   [
@@ -82,7 +79,13 @@ export const frames: readonly FrameMessage[] = [
   ['unsubscribe', [channel]],
   ['history', [channel, ['since', position], ['limit', uint], ['reverse', bool]]],
   ['presence', [channel, ['state', json]]],
-  ['call', [['method', text], ['params', json]]],
+  [
+    'call',
+    [
+      ['method', text],
+      ['params', json],
+    ],
+  ],
   ['auth', [['token', text]]],
   jsonFrame,
   publication,
@@ -105,10 +108,22 @@ export const frames: readonly FrameMessage[] = [
       ['node', text],
     ],
   ],
-  ['auth_success', [['userId', text], ['expiresAt', double]]],
+  [
+    'auth_success',
+    [
+      ['userId', text],
+      ['expiresAt', double],
+    ],
+  ],
   ['joined', memberNews],
   ['left', memberNews],
   ['presence', [channel, ['members', member, 'repeated'], ['full', bool]]],
-  ['reconnect', [['after', double], ['reason', text]]],
+  [
+    'reconnect',
+    [
+      ['after', double],
+      ['reason', text],
+    ],
+  ],
   ['behind', [channel, ['dropped', uint], ['superseded', bool]]],
 ];
