@@ -27,7 +27,7 @@ type Shape = Readonly<Record<string, fc.Arbitrary<unknown>>>;
 function frame(type: string, fields: Shape, more: Shape = {}): fc.Arbitrary<object> {
   return fc.record(
     { type: fc.constant(type), ...fields, ...more, id },
-    { requiredKeys: ['type', ...Object.keys(fields)] },
+    { requiredKeys: ['type', ...Object.keys(fields)] as never[] },
   );
 }
 

@@ -23,7 +23,7 @@ export function readVarint(from: Reader): number {
   for (let factor = 1; ; factor *= 128) {
     const byte = from.byte();
     value += (byte & 0x7f) * factor;
-    if (value >= 2 ** 64 || (byte > 0x7f && factor === 2 ** 63)) throw from.error('64 bits before');
+    if (factor === 2 ** 63 && byte > 1) throw from.error('a varint of 64 bits before');
     if (byte < 0x80) return value;
   }
 }

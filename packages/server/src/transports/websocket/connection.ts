@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream';
 import type { Session, Transport } from '@thrum/core';
-import { type Codec, type CloseInfo, closeCodes, jsonCodec } from '@thrum/protocol';
+import { type CloseInfo, type Codec, closeCodes } from '@thrum/protocol';
 import { WebSocket } from 'ws';
+import { codecOf } from './codecs.ts';
 import { frameOf, framesOf, pingFrame } from './frames.ts';
 import type { Beating, Heartbeat } from '../heartbeat.ts';
 import { follow, type Unfinished } from './unfinished.ts';
@@ -44,7 +45,7 @@ export class WebSocketConnection extends WebSocket implements Transport, Beating
   }
 
   get codec(): Codec {
-    return jsonCodec;
+    return codecOf(this.protocol);
   }
 
   get bufferedBytes(): number {

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Authentication, Core, Env, Log } from '@thrum/core';
-import { jsonCodec } from '@thrum/protocol';
 import { type Server, WebSocketServer } from 'ws';
 import { type Credentials, readCredentials } from '../../http/credentials.ts';
 import type { Problem } from '../../http/problem.ts';
 import { logRefusal } from '../../http/refusal.ts';
 import { authenticate, handshakeOf, within } from '../authenticate.ts';
+import { chooseProtocol } from './codecs.ts';
 import { WebSocketConnection } from './connection.ts';
 import { checkHandshake } from './handshake.ts';
 import { Heartbeat } from '../heartbeat.ts';
@@ -138,10 +138,6 @@ export class WebSocketEdge {
 }
 
 const closing: Problem = { status: 503, detail: 'The server is stopping.' };
-
-function chooseProtocol(offered: Set<string>): string | false {
-  return offered.has(jsonCodec.subprotocol) ? jsonCodec.subprotocol : false;
-}
 
 function destroyOnError(this: Duplex): void {
   this.destroy();
