@@ -65,7 +65,7 @@ export class Writer {
   }
 }
 
-function isShortAscii(text: string): boolean {
+export function isShortAscii(text: string): boolean {
   if (text.length > longText) return false;
   for (let i = 0; i < text.length; i += 1) if (text.charCodeAt(i) > 0x7f) return false;
   return true;

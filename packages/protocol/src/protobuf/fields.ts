@@ -21,7 +21,8 @@ export function writeFields(out: Writer, fields: Fields, value: object): boolean
   let left = 0;
   for (const name of Object.keys(given)) if (given[name] !== undefined) left += 1;
   let written: string | undefined;
-  for (const [index, [name, kind, repeated]] of fields.entries()) {
+  for (let index = 0; index < fields.length; index += 1) {
+    const [name, kind, repeated] = fields[index] as Field;
     const item = given[name];
     if (item === undefined || name === written) {
       if (repeated) return false;
@@ -53,8 +54,7 @@ export function writeField(
  * The fields up to the reader's end. Those with an unknown number or another wire type are skipped; of one that comes
  * several times the last counts.
  */
-export function readFields(from: Reader, fields: Fields): Record<string, unknown> {
-  const into: Record<string, unknown> = {};
+function readFields(from: Reader, fields: Fields, into: Record<string, unknown>): void {
   for (const [name, , repeated] of fields) if (repeated) into[name] = [];
   while (from.at < from.end) {
     const [number, wireType] = readTag(from);
@@ -63,6 +63,16 @@ export function readFields(from: Reader, fields: Fields): Record<string, unknown
     else if (field[2]) (into[field[0]] as unknown[]).push(field[1].read(from));
     else into[field[0]] = field[1].read(from);
   }
+}
+
+/** A message behind its length, put into an object. */
+export function readMessage<T extends Record<string, unknown>>(from: Reader, fields: Fields, into: T): T {
+  const { end } = from;
+  const length = readVarint(from);
+  from.at = from.take(length);
+  from.end = from.at + length;
+  readFields(from, fields, into);
+  from.end = end;
   return into;
 }
 
@@ -103,14 +113,6 @@ export function message(fields: Fields): Kind {
       }
       return true;
     },
-    read(from) {
-      const { end } = from;
-      const length = readVarint(from);
-      from.at = from.take(length);
-      from.end = from.at + length;
-      const value = readFields(from, fields);
-      from.end = end;
-      return value;
-    },
+    read: (from) => readMessage(from, fields, {}),
   };
 }

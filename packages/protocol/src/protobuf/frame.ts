@@ -1,11 +1,12 @@
 import type { Reader } from '../binary/reader.ts';
 import type { Writer } from '../binary/writer.ts';
-import { message, readTag, skip, writeField } from './fields.ts';
+import { message, readMessage, readTag, skip, writeField } from './fields.ts';
 import { type Kind, text, uint, wireTypes } from './kinds.ts';
 import { firstFrame, type FrameMessage, frames, jsonFrame, publication } from './messages.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
+const defaultEvent = 'message';
 /** The `oneof id`. */
 const idKinds: readonly Kind[] = [text, uint];
 const kinds: readonly Kind[] = frames.map(([, fields]) => message(fields));
@@ -29,8 +30,8 @@ export function encodeFrame(out: Writer, frame: object): void {
 
 /** The default event goes without saying. */
 function encodePublication(out: Writer, type: unknown, rest: Fields): boolean {
-  if (typeof type !== 'string' || 'event' in rest) return false;
-  return encodeBody(out, publication, type === 'message' ? rest : { event: type, ...rest });
+  if (typeof type !== 'string') return false;
+  return encodeBody(out, publication, type === defaultEvent ? rest : { type, ...rest });
 }
 
 function encodeMessage(out: Writer, type: unknown, rest: Fields): boolean {
@@ -56,34 +57,29 @@ function encodeAt(out: Writer, index: number, body: Fields): boolean {
  */
 export function decodeFrame(from: Reader): object {
   let id: unknown;
-  let frame: object | undefined;
+  let frame: Record<string, unknown> | undefined;
   let isUnknown = false;
   while (from.at < from.end) {
     const [number, wireType] = readTag(from);
     const idKind = idKinds[number - 1];
-    const index = number - firstFrame;
-    const kind = wireType === wireTypes.bytes ? kinds[index] : undefined;
+    const spelling = wireType === wireTypes.bytes ? frames[number - firstFrame] : undefined;
     if (idKind?.wireType === wireType) id = idKind.read(from);
-    else if (kind !== undefined)
-      frame = named(frames[index] as FrameMessage, kind.read(from) as Fields, from);
+    else if (spelling !== undefined) frame = decodeBody(from, spelling);
     else {
       skip(from, wireType);
       isUnknown = true;
     }
   }
   const found = frame ?? (isUnknown ? { type: '' } : {});
-  return id === undefined ? found : { ...found, id };
+  if (id !== undefined) found['id'] = id;
+  return found;
 }
 
-/** The fields of a message as the frame that they are. */
-function named(spelling: FrameMessage, body: Fields, from: Reader): object {
-  if (spelling === publication) {
-    const { event = 'message', ...rest } = body;
-    return { type: event, ...rest };
-  }
-  if (spelling !== jsonFrame) return { type: spelling[0], ...body };
-  const { type, fields = {} } = body;
+function decodeBody(from: Reader, spelling: FrameMessage): Record<string, unknown> {
+  const [type = defaultEvent, messageFields] = spelling;
+  if (spelling !== jsonFrame) return readMessage(from, messageFields, { type });
+  const { type: named, fields = {} } = readMessage(from, messageFields, {} as Record<string, unknown>);
   if (typeof fields !== 'object' || fields === null || Array.isArray(fields))
     throw from.error('a JSON object before');
-  return type === undefined ? fields : { ...fields, type };
+  return { ...fields, ...(named === undefined ? {} : { type: named }) };
 }

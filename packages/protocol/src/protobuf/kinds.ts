@@ -1,5 +1,5 @@
 import type { Reader } from '../binary/reader.ts';
-import type { Writer } from '../binary/writer.ts';
+import { isShortAscii, type Writer } from '../binary/writer.ts';
 import { isWellFormed } from '../names.ts';
 import { isOffset } from '../position.ts';
 import { readVarint, writeVarint } from './varint.ts';
@@ -73,7 +73,7 @@ export const last: Kind = {
 export const text: Kind = {
   wireType: wireTypes.bytes,
   write(out, value) {
-    if (typeof value !== 'string' || !isWellFormed(value)) return false;
+    if (typeof value !== 'string' || !(isShortAscii(value) || isWellFormed(value))) return false;
     writeText(out, value);
     return true;
   },

@@ -41,12 +41,12 @@ export const jsonFrame: FrameMessage = [
   ],
 ];
 
-/** A publication, whose type is its event. */
+/** A publication, whose type is the message's `event`. */
 export const publication: FrameMessage = [
   undefined,
   [
     channel,
-    ['event', text],
+    ['type', text],
     ['data', json],
     ['offset', uint],
     ['epoch', text],

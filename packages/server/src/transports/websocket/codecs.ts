@@ -14,5 +14,5 @@ export function chooseProtocol(offered: Iterable<string>): string | false {
 
 /** The codec of a connection with this subprotocol; without one, JSON. */
 export function codecOf(protocol: string): Codec {
-  return codecs.get(protocol) ?? jsonCodec;
+  return protocol === '' ? jsonCodec : (codecs.get(protocol) ?? jsonCodec);
 }
