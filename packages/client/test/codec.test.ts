@@ -34,7 +34,7 @@ async function startServer(choose: (offered: Set<string>) => string | false) {
     send(welcome);
     socket.on('message', (data: Buffer, isBinary) => {
       heard.push({ data, isBinary });
-      const { id } = (isBinary ? codec?.decode(data) : JSON.parse(String(data))) as { id: unknown };
+      const { id } = Object(isBinary ? codec?.decode(data) : JSON.parse(String(data))) as { id: unknown };
       send({ type: 'result', id, data: String(isBinary) });
       // What is no frame in any codec.
       if (isBinary) socket.send(Buffer.from('c1', 'hex'));

@@ -78,7 +78,7 @@ describe('MessagePack', () => {
     const frame = {
       text: 'x'.repeat(length),
       wide: 'é'.repeat(length),
-      list: new Array(length).fill(1),
+      list: Array.from({ length }, () => 1),
       object,
     };
     expect(decode(encode(frame))).toEqual(frame);
@@ -100,7 +100,7 @@ describe('MessagePack', () => {
       gone: undefined,
       call: () => 1,
       symbol: Symbol('s'),
-      holes: [undefined, () => 1, Symbol('s'), , 1],
+      holes: Object.assign([undefined, () => 1, Symbol('s')], { 5: 1 }),
       map: new Map([[1, 2]]),
       boxed: [new String('a'), new Number(1), new Boolean(false)],
       point: new Point(),

@@ -72,7 +72,7 @@ function spelledMember(member: unknown): object {
 }
 
 function unspelled(fields: Fields): Fields {
-  const { data, params, state, sinceLatest, sinceLast, sincePosition, since, follows, ...rest } = fields;
+  const { data, params, state, sinceLatest, sinceLast, sincePosition, since, follows: _, ...rest } = fields;
   const { followsText, followsNumber, member, members, ...others } = rest as Fields;
   const { metas } = others;
   const from =

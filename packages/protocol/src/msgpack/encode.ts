@@ -34,18 +34,18 @@ function encodeObject(out: Writer, value: Readonly<Record<string, unknown>>): vo
   }
 }
 
-/** What JSON makes of a value that it does not take as it is: a date, whatever has a `toJSON`, a boxed primitive. */
+/** What JSON makes of a value that it may not take as it is: whatever is no plain object, array or primitive. */
 function plain(value: unknown): unknown {
-  const isSpecial =
-    typeof value === 'object' && value !== null
-      ? typeof (value as { toJSON?: unknown }).toJSON === 'function' ||
-        value instanceof String ||
-        value instanceof Number ||
-        value instanceof Boolean
-      : typeof value === 'bigint';
-  if (!isSpecial) return value;
+  if (isPlain(value)) return value;
   const text = JSON.stringify(value) as string | undefined;
   return text === undefined ? undefined : (JSON.parse(text) as unknown);
+}
+
+function isPlain(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return typeof value !== 'bigint';
+  if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null || Array.isArray(value);
 }
 
 function isKept(value: unknown): boolean {

@@ -4,7 +4,7 @@ import { type Kind, wireTypes } from './kinds.ts';
 import { readVarint, varintLength, writeVarint } from './varint.ts';
 
 /** One field: what it is called in JSON, and how its values are spelled. */
-export type Field = readonly [name: string, kind: Kind, repeated?: 'repeated'];
+type Field = readonly [name: string, kind: Kind, repeated?: 'repeated'];
 
 /**
  * The fields of a message of thrum.proto in the order of their numbers, which count from 1. A field that has several
@@ -16,7 +16,7 @@ export type Fields = readonly Field[];
  * The fields that are there and not `undefined`. False where a value has a field that the message does not have, or one
  * that does not fit: the frame then travels as JSON, and nothing is left out.
  */
-export function writeFields(out: Writer, fields: Fields, value: object): boolean {
+function writeFields(out: Writer, fields: Fields, value: object): boolean {
   const given = value as Readonly<Record<string, unknown>>;
   let left = 0;
   for (const name of Object.keys(given)) if (given[name] !== undefined) left += 1;
