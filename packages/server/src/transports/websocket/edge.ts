@@ -1,17 +1,21 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Authentication, Core, Env, Log } from '@thrum/core';
+import { type Codec, jsonCodec } from '@thrum/protocol';
 import { type Server, WebSocketServer } from 'ws';
 import { type Credentials, readCredentials } from '../../http/credentials.ts';
 import type { Problem } from '../../http/problem.ts';
 import { logRefusal } from '../../http/refusal.ts';
 import { authenticate, handshakeOf, within } from '../authenticate.ts';
-import { chooseProtocol } from './codecs.ts';
+import { chooseProtocol, codecs } from './codecs.ts';
 import { WebSocketConnection } from './connection.ts';
+import { WebSocketCodec } from './frames.ts';
 import { checkHandshake } from './handshake.ts';
 import { Heartbeat } from '../heartbeat.ts';
 import type { OriginCheck } from './origins.ts';
 import { Refuser } from './refuse.ts';
+import { TurnWriter } from './turn-writer.ts';
+import { Wire } from './wire.ts';
 
 /** How long a peer may take to answer a close frame before its socket is destroyed. */
 const closeTimeoutMs = 3000;
@@ -34,6 +38,8 @@ export class WebSocketEdge {
   private readonly options: EdgeOptions;
   private readonly server: Server<typeof WebSocketConnection>;
   private readonly heartbeat: Heartbeat<WebSocketConnection>;
+  /** By subprotocol. */
+  private readonly wires: ReadonlyMap<string, Wire>;
   private readonly refuser = new Refuser();
   private readonly pending = new Set<Duplex>();
   private closed = false;
@@ -42,6 +48,9 @@ export class WebSocketEdge {
     const { limits } = options.core;
     this.options = options;
     this.heartbeat = new Heartbeat(limits);
+    const writer = new TurnWriter(options.env);
+    const wireOf = (codec: Codec): Wire => new Wire(new WebSocketCodec(codec), this.heartbeat, writer);
+    this.wires = new Map(Array.from(codecs, ([protocol, codec]) => [protocol, wireOf(codec)]));
     // @types/ws does not know closeTimeout yet.
     const close = { closeTimeout: closeTimeoutMs };
     this.server = new WebSocketServer({
@@ -123,10 +132,11 @@ export class WebSocketEdge {
     head: Buffer,
     authentication: Authentication | undefined,
   ): void {
-    const handshake = handshakeOf(request, authentication);
+    const handshake = handshakeOf(authentication);
     try {
       this.server.handleUpgrade(request, socket, head, (connection) => {
-        connection.open(socket, this.heartbeat);
+        // No other is confirmed; without one, JSON.
+        connection.open(socket, this.wires.get(connection.protocol || jsonCodec.subprotocol) as Wire);
         connection.attach(this.options.core.accept(connection, handshake));
       });
     } catch (error) {
