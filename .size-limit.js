@@ -27,6 +27,22 @@ export default [
     modifyRolldownConfig,
   },
   {
+    name: 'its MessagePack, loaded on demand',
+    path: 'packages/client/src/codecs/msgpack.ts',
+    import: '{ dress }',
+    limit: '2.2 KB',
+    gzip: true,
+    modifyRolldownConfig,
+  },
+  {
+    name: 'its Protocol Buffers, loaded on demand',
+    path: 'packages/client/src/codecs/protobuf.ts',
+    import: '{ dress }',
+    limit: '3.3 KB',
+    gzip: true,
+    modifyRolldownConfig,
+  },
+  {
     name: 'its persistence: indexedDbPersist, on its own',
     path: 'packages/client/src/persist/index.ts',
     import: '{ indexedDbPersist }',

@@ -79,7 +79,7 @@ export const createOutbox = (
   const dispatch = (item: Item, now: number, follows: string | undefined): void => {
     const paid = Math.max(paidAt, now) + pace;
     if (paid > now + burst) item.dueAt = paid - burst;
-    // No room to name what it follows: it goes when that is answered. No codec needs more than 6 bytes a character.
+    // No room to name what it follows: it goes when that is answered. JSON needs no more than 6 bytes a character.
     else if (!follows || (item.bytes ?? 0) + 6 * follows.length + 20 <= maxBytes) {
       const data = item.encode(item.id, follows);
       if (!data) return;

@@ -25,7 +25,7 @@ export const createSubscriptions = (
   requests: Requests,
   wanted: () => unknown,
 ): Subscriptions => {
-  const { env, codec } = settings;
+  const { env } = settings;
   const subs = new Map<string, Subscription>();
 
   const get = (name: string): Subscription => {
@@ -62,7 +62,7 @@ export const createSubscriptions = (
     outbox.items.delete(sub.asking);
     sub.phase = 'asking';
     const encodeSubscribe = (id: FrameId): Encoded => {
-      return codec.encode({
+      return JSON.stringify({
         type: 'subscribe',
         channel: sub.name,
         // The cursor knows what was processed. What was only received has to come again, should this page end now.
@@ -134,7 +134,7 @@ export const createSubscriptions = (
     if (outbox.items.get(sub.asking)?.sent || sub.phase === 'live') {
       outbox.add({
         lives: 'now',
-        encode: (id) => codec.encode({ type: 'unsubscribe', channel: sub.name, id }),
+        encode: (id) => JSON.stringify({ type: 'unsubscribe', channel: sub.name, id }),
       });
     }
     stop(sub, { type: 'unsubscribed' });
@@ -146,7 +146,7 @@ export const createSubscriptions = (
       const { name: channel, processed, position } = sub;
       // An offset of an older epoch would confirm what nobody has seen.
       return processed && processed.epoch === position?.epoch
-        ? codec.encode({ type: 'ack', channel, ...processed })
+        ? JSON.stringify({ type: 'ack', channel, ...processed })
         : undefined;
     };
     sub.acking = outbox.add({ lives: 'now', encode: encodeAck }, ackDelay);

@@ -72,6 +72,26 @@ const rows: readonly Row[] = [
     status: 101,
     header: ['sec-websocket-protocol', 'thrum.v1.json'],
   },
+  {
+    title: 'the subprotocol thrum.v1.msgpack',
+    request: { headers: { 'Sec-WebSocket-Protocol': 'thrum.v1.msgpack' } },
+    status: 101,
+    header: ['sec-websocket-protocol', 'thrum.v1.msgpack'],
+  },
+  {
+    title: 'several known subprotocols, the preferred one first',
+    request: {
+      headers: { 'Sec-WebSocket-Protocol': 'mqtt, thrum.v1.protobuf, thrum.v1.json, thrum.v1.msgpack' },
+    },
+    status: 101,
+    header: ['sec-websocket-protocol', 'thrum.v1.protobuf'],
+  },
+  {
+    title: 'JSON preferred to MessagePack',
+    request: { headers: { 'Sec-WebSocket-Protocol': 'thrum.v1.json, thrum.v1.msgpack' } },
+    status: 101,
+    header: ['sec-websocket-protocol', 'thrum.v1.json'],
+  },
 ];
 
 export function handshake(options: WireOptions): readonly WireCase[] {

@@ -1,12 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Authentication, Core, Env, Log } from '@thrum/core';
-import { jsonCodec } from '@thrum/protocol';
+import { type Codec, jsonCodec } from '@thrum/protocol';
 import { type Server, WebSocketServer } from 'ws';
 import { type Credentials, readCredentials } from '../../http/credentials.ts';
 import type { Problem } from '../../http/problem.ts';
 import { logRefusal } from '../../http/refusal.ts';
 import { authenticate, handshakeOf, within } from '../authenticate.ts';
+import { chooseProtocol, codecs } from './codecs.ts';
 import { WebSocketConnection } from './connection.ts';
 import { WebSocketCodec } from './frames.ts';
 import { checkHandshake } from './handshake.ts';
@@ -37,7 +38,8 @@ export class WebSocketEdge {
   private readonly options: EdgeOptions;
   private readonly server: Server<typeof WebSocketConnection>;
   private readonly heartbeat: Heartbeat<WebSocketConnection>;
-  private readonly wire: Wire;
+  /** By subprotocol. */
+  private readonly wires: ReadonlyMap<string, Wire>;
   private readonly refuser = new Refuser();
   private readonly pending = new Set<Duplex>();
   private closed = false;
@@ -46,7 +48,9 @@ export class WebSocketEdge {
     const { limits } = options.core;
     this.options = options;
     this.heartbeat = new Heartbeat(limits);
-    this.wire = new Wire(new WebSocketCodec(jsonCodec), this.heartbeat, new TurnWriter(options.env));
+    const writer = new TurnWriter(options.env);
+    const wireOf = (codec: Codec): Wire => new Wire(new WebSocketCodec(codec), this.heartbeat, writer);
+    this.wires = new Map(Array.from(codecs, ([protocol, codec]) => [protocol, wireOf(codec)]));
     // @types/ws does not know closeTimeout yet.
     const close = { closeTimeout: closeTimeoutMs };
     this.server = new WebSocketServer({
@@ -131,7 +135,8 @@ export class WebSocketEdge {
     const handshake = handshakeOf(authentication);
     try {
       this.server.handleUpgrade(request, socket, head, (connection) => {
-        connection.open(socket, this.wire);
+        // No other is confirmed; without one, JSON.
+        connection.open(socket, this.wires.get(connection.protocol || jsonCodec.subprotocol) as Wire);
         connection.attach(this.options.core.accept(connection, handshake));
       });
     } catch (error) {
@@ -143,10 +148,6 @@ export class WebSocketEdge {
 }
 
 const closing: Problem = { status: 503, detail: 'The server is stopping.' };
-
-function chooseProtocol(offered: Set<string>): string | false {
-  return offered.has(jsonCodec.subprotocol) ? jsonCodec.subprotocol : false;
-}
 
 function destroyOnError(this: Duplex): void {
   this.destroy();
