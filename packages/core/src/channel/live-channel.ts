@@ -4,6 +4,7 @@ import type { Parts } from '../parts.ts';
 import type { Cancel } from '../ports/env.ts';
 import type { Rules } from './definitions.ts';
 import { ChannelLog } from './channel-log.ts';
+import { Conflation } from './conflation.ts';
 import { reaches } from './merge.ts';
 import type { RecentRoom } from './recent.ts';
 import type { Subscription } from './subscription.ts';
@@ -28,6 +29,7 @@ export class LiveChannel {
   /** For those that join: what the live ones were sent a moment ago need not be read again. */
   readonly log: ChannelLog;
   private readonly parts: Parts;
+  private readonly conflation: Conflation;
   private stop: (() => void) | undefined;
   private ended = false;
   /** Where the live subscriptions stand; unknown until the first join or publication. */
@@ -48,6 +50,7 @@ export class LiveChannel {
     this.name = name;
     this.rules = rules;
     this.log = new ChannelLog(parts, name, room);
+    this.conflation = new Conflation(parts, rules.keyOf);
     this.ready = this.listen();
   }
 
@@ -69,10 +72,24 @@ export class LiveChannel {
     subscription.buffer = undefined;
     this.joining.delete(subscription);
     this.live.add(subscription);
+    if (subscription.every > 0) this.conflation.join(subscription);
+  }
+
+  /** Gives a subscription another interval. What waits for it goes first. */
+  pace(subscription: Subscription, every: number): void {
+    this.conflation.leave(subscription);
+    subscription.every = every;
+    if (every > 0 && this.live.has(subscription)) this.conflation.join(subscription);
+  }
+
+  /** Sends what waits for a subscription that is about to leave. */
+  settle(subscription: Subscription): void {
+    this.conflation.leave(subscription);
   }
 
   /** Lets a subscription buffer until its stream has caught up. */
   enter(subscription: Subscription): void {
+    this.conflation.leave(subscription);
     this.live.delete(subscription);
     this.paused.delete(subscription);
     subscription.paused = undefined;
@@ -92,6 +109,7 @@ export class LiveChannel {
   }
 
   delete(subscription: Subscription): void {
+    this.conflation.leave(subscription);
     this.live.delete(subscription);
     this.joining.delete(subscription);
     this.paused.delete(subscription);
@@ -109,6 +127,7 @@ export class LiveChannel {
   end(): void {
     this.ended = true;
     this.log.recent.clear();
+    this.conflation.end();
     this.retry?.();
     this.stop?.();
   }
@@ -182,7 +201,8 @@ export class LiveChannel {
     this.offset = offset;
     const frame = this.log.recent.frameOf(publication);
     this.fanOut(publication, frame);
-    this.log.recent.keep(publication, frame);
+    // What was left out for everybody is not encoded for the sake of those who may come back.
+    if (this.live.size === 0 || this.live.size > this.conflation.size) this.log.recent.keep(publication, frame);
     for (const { buffer } of this.joining) {
       if (buffer === undefined) continue;
       buffer.push(publication);
@@ -194,8 +214,10 @@ export class LiveChannel {
   private fanOut(publication: Publication, frame: SharedFrame): void {
     const { env, limits, metrics } = this.parts;
     const { epoch, offset } = publication;
+    this.conflation.take([frame]);
     for (const subscription of this.live) {
-      const { acks, connection } = subscription;
+      const { acks, connection, stage } = subscription;
+      if (stage !== undefined) continue;
       if (acks?.room === 0 && epoch !== undefined && offset !== undefined) {
         this.pause(subscription, { epoch, offset: offset - 1 });
         continue;
@@ -242,6 +264,7 @@ export class LiveChannel {
 
   /** Continuity is lost for everyone who is live: they begin anew at the top. */
   private reset(epoch: string, offset: number): void {
+    this.conflation.flush();
     for (const { acks } of this.live) acks?.begin({ epoch, offset });
     this.epoch = epoch;
     this.offset = offset;

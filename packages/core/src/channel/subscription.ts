@@ -27,6 +27,14 @@ export interface Subscriber {
   settle(subscription: Subscription): void;
 }
 
+/** Where publications wait for those that are not sent each at once. */
+export interface Waits {
+  /** Milliseconds between two batches. */
+  readonly every: number;
+  /** Sends a subscription what waits for it. */
+  settle(subscription: Subscription): void;
+}
+
 /** One connection's part in one channel. */
 export class Subscription {
   readonly connection: Subscriber;
@@ -48,6 +56,10 @@ export class Subscription {
   cursor: Cursor | undefined;
   /** Where it stopped because its window was full; it is not sent what is published until it goes on from there. */
   paused: Position | undefined;
+  /** Milliseconds between two batches of publications for it; 0: each is sent at once. */
+  every = 0;
+  /** Where publications wait for it, while it is live. */
+  stage: Waits | undefined;
   /** It has left; whoever was waiting for something on its behalf has nothing more to do. */
   ended = false;
 

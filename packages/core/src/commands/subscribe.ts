@@ -1,9 +1,9 @@
-import type { FrameId, Since, SubscribeFrame } from '@thrum/protocol';
+import { type FrameId, intervalOf, type Since, type SubscribeFrame } from '@thrum/protocol';
 import { AckWindow } from '../channel/ack-window.ts';
 import { claim } from '../channel/claim.ts';
 import type { Cursor } from '../channel/cursors.ts';
 import type { Rules } from '../channel/definitions.ts';
-import { join } from '../channel/join.ts';
+import { granted, join } from '../channel/join.ts';
 import { leave } from '../channel/leave.ts';
 import { resume } from '../channel/resume.ts';
 import type { Subscription } from '../channel/subscription.ts';
@@ -74,6 +74,7 @@ export interface SubscribeOptions {
   readonly ack?: boolean;
   readonly name?: string;
   readonly presence?: boolean;
+  readonly maxRate?: number;
   readonly id?: FrameId;
   /** Looked at in the step in which the subscription begins. */
   readonly stillAllowed?: () => boolean;
@@ -165,6 +166,7 @@ async function catchUp(
   const entered = node.hub.enter(connection, channel, rules);
   const { subscription } = entered;
   apply(node, subscription, options.ack === true ? new AckWindow(node.limits) : undefined, cursor);
+  subscription.every = intervalFor(rules, options);
   const isPosition = typeof since === 'object' && 'epoch' in since;
   const isFresh = cursor !== undefined && !isPosition && (since !== undefined || !cursor.found);
   let isLive: boolean;
@@ -191,8 +193,10 @@ async function catchUp(
 
 /** Other options for a subscription whose stream goes on unbroken. */
 function change(node: Node, subscription: Subscription, options: SubscribeOptions): void {
-  const { connection, channel, paused } = subscription;
-  const position = paused ?? node.hub.channels.get(channel)?.position;
+  const { connection, channel, paused, rules } = subscription;
+  const live = node.hub.channels.get(channel);
+  live?.pace(subscription, intervalFor(rules, options));
+  const position = paused ?? live?.position;
   let acks = options.ack === true ? subscription.acks : undefined;
   if (options.ack === true && acks === undefined) {
     acks = new AckWindow(node.limits);
@@ -204,11 +208,18 @@ function change(node: Node, subscription: Subscription, options: SubscribeOption
     type: 'subscribed',
     channel,
     ...(position === undefined ? {} : { position }),
-    recovered: false,
+    recovered: true,
+    ...granted(subscription),
     ...idOf(options),
   });
   present(node, subscription, options.presence ?? false, false);
   resume(node, node.hub, subscription);
+}
+
+/** What has to be confirmed is sent at once, and every one of it (PROTOCOL.md §18). */
+function intervalFor({ every }: Rules, { ack, maxRate }: SubscribeOptions): number {
+  if (ack === true) return 0;
+  return maxRate === undefined ? every : Math.max(every, intervalOf(maxRate));
 }
 
 function apply(
