@@ -18,7 +18,7 @@ export interface SubscribeFrame {
   /** Of a named subscriber, whose cursor the server keeps; with `ack` only. 1 to 64 characters. */
   readonly name?: string;
   readonly presence?: boolean;
-  /** At most so many publications of each event and key a second (PROTOCOL.md §18); not beside `ack`. */
+  /** At most so many publications of each event and key a second (PROTOCOL.md §18). */
   readonly maxRate?: number;
   readonly id?: FrameId;
 }

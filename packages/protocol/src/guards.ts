@@ -77,7 +77,9 @@ const guards: Readonly<Record<ClientFrame['type'], Guard>> = {
       : invalid('name', 'a string of 1 to 64 characters', name)) ??
     (name === undefined || ack === true ? undefined : invalid('ack', 'true beside a name', ack)) ??
     booleanError('presence', presence) ??
-    maxRateError(maxRate, ack) ??
+    (maxRate === undefined || (typeof maxRate === 'number' && maxRate >= leastRate)
+      ? undefined
+      : invalid('maxRate', `a number from ${leastRate}`, maxRate)) ??
     optional({ type: 'subscribe', channel: channel as string }, { since, ack, name, presence, maxRate }),
 
   unsubscribe: ({ channel }) => channelError(channel) ?? { type: 'unsubscribe', channel: channel as string },
@@ -152,14 +154,6 @@ function followsError(follows: unknown, id: unknown): FrameError | undefined {
   if (String(follows) !== String(id)) return undefined;
   const message = 'Invalid frame: follows: expected the id of an earlier message, got its own';
   return { code: 'invalid_frame', message };
-}
-
-/** What has to be confirmed is not left out (PROTOCOL.md §18). */
-function maxRateError(maxRate: unknown, ack: unknown): FrameError | undefined {
-  if (maxRate === undefined) return undefined;
-  if (typeof maxRate !== 'number' || !(maxRate >= leastRate))
-    return invalid('maxRate', `a number from ${leastRate}`, maxRate);
-  return ack === true ? invalid('ack', 'nothing or false beside maxRate', ack) : undefined;
 }
 
 function booleanError(field: string, value: unknown): FrameError | undefined {

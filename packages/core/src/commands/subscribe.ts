@@ -208,7 +208,7 @@ function change(node: Node, subscription: Subscription, options: SubscribeOption
     type: 'subscribed',
     channel,
     ...(position === undefined ? {} : { position }),
-    recovered: true,
+    recovered: false,
     ...granted(subscription),
     ...idOf(options),
   });
