@@ -202,7 +202,8 @@ export class LiveChannel {
     const frame = this.log.recent.frameOf(publication);
     this.fanOut(publication, frame);
     // What was left out for everybody is not encoded for the sake of those who may come back.
-    if (this.live.size === 0 || this.live.size > this.conflation.size) this.log.recent.keep(publication, frame);
+    if (this.live.size === 0 || this.live.size > this.conflation.size)
+      this.log.recent.keep(publication, frame);
     for (const { buffer } of this.joining) {
       if (buffer === undefined) continue;
       buffer.push(publication);
