@@ -29,7 +29,8 @@ export class LiveChannel {
   /** For those that join: what the live ones were sent a moment ago need not be read again. */
   readonly log: ChannelLog;
   private readonly parts: Parts;
-  private readonly conflation: Conflation;
+  /** Made for the first that is not sent everything at once. */
+  private conflation: Conflation | undefined;
   private stop: (() => void) | undefined;
   private ended = false;
   /** Where the live subscriptions stand; unknown until the first join or publication. */
@@ -50,7 +51,6 @@ export class LiveChannel {
     this.name = name;
     this.rules = rules;
     this.log = new ChannelLog(parts, name, room);
-    this.conflation = new Conflation(parts, rules.keyOf);
     this.ready = this.listen();
   }
 
@@ -72,24 +72,24 @@ export class LiveChannel {
     subscription.buffer = undefined;
     this.joining.delete(subscription);
     this.live.add(subscription);
-    if (subscription.every > 0) this.conflation.join(subscription);
+    this.thin(subscription);
   }
 
   /** Gives a subscription another interval. What waits for it goes first. */
   pace(subscription: Subscription, every: number): void {
-    this.conflation.leave(subscription);
+    this.conflation?.leave(subscription);
     subscription.every = every;
-    if (every > 0 && this.live.has(subscription)) this.conflation.join(subscription);
+    if (this.live.has(subscription)) this.thin(subscription);
   }
 
   /** Sends what waits for a subscription that is about to leave. */
   settle(subscription: Subscription): void {
-    this.conflation.leave(subscription);
+    this.conflation?.leave(subscription);
   }
 
   /** Lets a subscription buffer until its stream has caught up. */
   enter(subscription: Subscription): void {
-    this.conflation.leave(subscription);
+    this.conflation?.leave(subscription);
     this.live.delete(subscription);
     this.paused.delete(subscription);
     subscription.paused = undefined;
@@ -109,7 +109,7 @@ export class LiveChannel {
   }
 
   delete(subscription: Subscription): void {
-    this.conflation.leave(subscription);
+    this.conflation?.leave(subscription);
     this.live.delete(subscription);
     this.joining.delete(subscription);
     this.paused.delete(subscription);
@@ -127,7 +127,7 @@ export class LiveChannel {
   end(): void {
     this.ended = true;
     this.log.recent.clear();
-    this.conflation.end();
+    this.conflation?.end();
     this.retry?.();
     this.stop?.();
   }
@@ -202,7 +202,7 @@ export class LiveChannel {
     const frame = this.log.recent.frameOf(publication);
     this.fanOut(publication, frame);
     // What was left out for everybody is not encoded for the sake of those who may come back.
-    if (this.live.size === 0 || this.live.size > this.conflation.size)
+    if (this.live.size === 0 || this.live.size > (this.conflation?.size ?? 0))
       this.log.recent.keep(publication, frame);
     for (const { buffer } of this.joining) {
       if (buffer === undefined) continue;
@@ -215,7 +215,7 @@ export class LiveChannel {
   private fanOut(publication: Publication, frame: SharedFrame): void {
     const { env, limits, metrics } = this.parts;
     const { epoch, offset } = publication;
-    this.conflation.take([frame]);
+    this.conflation?.take([frame]);
     for (const subscription of this.live) {
       const { acks, connection, stage } = subscription;
       if (stage !== undefined) continue;
@@ -227,6 +227,12 @@ export class LiveChannel {
       connection.publish(frame, subscription);
       acks?.sent(publication, frame.byteLength, env.monotonic() + limits.redeliverySeconds * 1000);
     }
+  }
+
+  private thin(subscription: Subscription): void {
+    if (subscription.every === 0) return;
+    this.conflation ??= new Conflation(this.parts, this.rules.keyOf);
+    this.conflation.join(subscription);
   }
 
   private async readOn(): Promise<void> {
@@ -265,7 +271,7 @@ export class LiveChannel {
 
   /** Continuity is lost for everyone who is live: they begin anew at the top. */
   private reset(epoch: string, offset: number): void {
-    this.conflation.flush();
+    this.conflation?.flush();
     for (const { acks } of this.live) acks?.begin({ epoch, offset });
     this.epoch = epoch;
     this.offset = offset;
