@@ -16,7 +16,10 @@ export interface Throttled<Args extends readonly unknown[], Result> {
    * whose arguments were replaced share the promise of the run that took their place.
    */
   (...args: Args): Promise<Result>;
-  /** Runs what waits now, and settles with it; `undefined` where nothing waits. Before the page goes, for example. */
+  /**
+   * Runs what waits now, beside one that still runs if need be, and settles with it; `undefined` where nothing waits. Before
+   * the page goes, for example.
+   */
   flush(): Promise<Result> | undefined;
 }
 
