@@ -277,6 +277,7 @@ describe('what waits', () => {
     expect(client.frames.at(-1)).toMatchObject({
       type: 'subscribed',
       recovered: false,
+      maxRate: 10,
       position: { offset: 1 },
     });
     await move(world, 'ada', 10);

@@ -1,10 +1,9 @@
-import { type FrameId, rateOf, type Since } from '@thrum/protocol';
+import type { FrameId, Since } from '@thrum/protocol';
 import { ThrumError } from '../errors.ts';
 import type { Parts } from '../parts.ts';
 import type { LogPage } from '../ports/broker.ts';
 import { firstOf, merge, type Start } from './merge.ts';
 import type { Entered } from './hub.ts';
-import type { Subscription } from './subscription.ts';
 
 /** A log that moves away under this many readings in a row is not readable now. */
 const maxReadings = 5;
@@ -93,11 +92,6 @@ function begin(
   return true;
 }
 
-/** What a subscription was granted, for its `subscribed`. */
-export function granted({ every }: Subscription): { readonly maxRate?: number } {
-  return every === 0 ? {} : { maxRate: rateOf(every) };
-}
-
 function answer(
   { channel, subscription }: Entered,
   start: Start | undefined,
@@ -108,7 +102,7 @@ function answer(
     channel: channel.name,
     ...(start === undefined ? {} : { position: start.position }),
     recovered: start?.recovered === true && !isFresh,
-    ...granted(subscription),
+    ...subscription.granted,
     ...(id === undefined ? {} : { id }),
   });
 }

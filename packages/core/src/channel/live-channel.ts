@@ -282,10 +282,13 @@ export class LiveChannel {
       position: { epoch, offset },
       recovered: false,
     };
-    const frame = new SharedFrame(subscribed);
+    const frames = new Map<number, SharedFrame>();
     for (const subscription of this.live) {
-      subscription.connection.settle(subscription);
-      subscription.connection.sendShared(frame);
+      const { connection, every, granted } = subscription;
+      const frame = frames.get(every) ?? new SharedFrame({ ...subscribed, ...granted });
+      frames.set(every, frame);
+      connection.settle(subscription);
+      connection.sendShared(frame);
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { OutgoingFrame, Position, Publication } from '@thrum/protocol';
+import { type OutgoingFrame, type Position, type Publication, rateOf } from '@thrum/protocol';
 import type { SharedFrame } from '../connection/encode.ts';
 import type { FrameRun } from '../connection/frame-run.ts';
 import type { Lane } from '../connection/lane.ts';
@@ -67,6 +67,11 @@ export class Subscription {
     this.connection = connection;
     this.channel = channel;
     this.rules = rules;
+  }
+
+  /** What it was granted, for its `subscribed` (PROTOCOL.md §18). */
+  get granted(): { readonly maxRate?: number } {
+    return this.every === 0 ? {} : { maxRate: rateOf(this.every) };
   }
 
   /** Whether it still is in its channel and can be sent to: an await may have taken long enough for both to end. */

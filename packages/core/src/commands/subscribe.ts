@@ -3,7 +3,7 @@ import { AckWindow } from '../channel/ack-window.ts';
 import { claim } from '../channel/claim.ts';
 import type { Cursor } from '../channel/cursors.ts';
 import type { Rules } from '../channel/definitions.ts';
-import { granted, join } from '../channel/join.ts';
+import { join } from '../channel/join.ts';
 import { leave } from '../channel/leave.ts';
 import { resume } from '../channel/resume.ts';
 import type { Subscription } from '../channel/subscription.ts';
@@ -209,7 +209,7 @@ function change(node: Node, subscription: Subscription, options: SubscribeOption
     channel,
     ...(position === undefined ? {} : { position }),
     recovered: false,
-    ...granted(subscription),
+    ...subscription.granted,
     ...idOf(options),
   });
   present(node, subscription, options.presence ?? false, false);
