@@ -59,13 +59,13 @@ export const throttle = <Args extends readonly unknown[], Result>(
     waiting = undefined;
     openAt = env.monotonic() + every;
     running += 1;
-    const done = (): void => {
+    const over = (): void => {
       running -= 1;
       look();
     };
     // What `run` throws is the promise's, like what it rejects with.
     const outcome = new Promise<Result>((resolve) => resolve(run(...current.args)));
-    outcome.then(done, done);
+    outcome.then(over, over);
     current.resolve(outcome);
     return current.promise;
   };

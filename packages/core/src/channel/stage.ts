@@ -91,6 +91,7 @@ export class Stage implements Waits {
   }
 
   private send(subscription: Subscription, batch: readonly Batched[], after: number): void {
+    if (!subscription.connection.alive) return;
     for (const { frame, order } of batch) {
       if (order <= after) continue;
       this.parts.metrics.delivered += 1;
