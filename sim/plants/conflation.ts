@@ -40,8 +40,8 @@ export const conflation: readonly Plant[] = [
   {
     name: 'joiner-gets-what-waits',
     file: stage,
-    find: 'if (order <= after) continue;',
-    replace: '',
+    find: 'orders.findIndex((order) => order > after)',
+    replace: 'orders.findIndex((order) => order > 0)',
     expected: ['5', '4'],
     why: 'who joins while a batch waits is sent what was published before',
   },

@@ -35,6 +35,7 @@ import type { Session, Transport } from './ports/transport.ts';
 import { Presence, type PresenceChange } from './presence/presence.ts';
 import { refuseUnknown } from './suggest.ts';
 import { Trouble } from './trouble.ts';
+import { Turn } from './turn.ts';
 import { checkChannelName } from './validate.ts';
 
 /**
@@ -57,7 +58,8 @@ function composeNode(options: CoreOptions): Node {
     tellPresence(hub, channel, change, member);
     if (change !== 'changed') notify(log, change, hooks[change], { channel, member });
   });
-  const hub = new Hub({ broker, env, limits, log, metrics }, presence);
+  const turn = new Turn(env);
+  const hub = new Hub({ broker, env, limits, log, metrics, turn }, presence);
   return {
     name: options.node,
     env,
@@ -65,6 +67,7 @@ function composeNode(options: CoreOptions): Node {
     limits,
     metrics,
     broker,
+    turn,
     auth,
     hooks,
     definitions,

@@ -13,7 +13,7 @@ export function leave(
   const live = node.hub.channels.get(subscription.channel);
   // First: the cursor asks the subscription how far it came.
   if (subscription.cursor !== undefined) void node.cursors.release(subscription.cursor);
-  live?.settle(subscription);
+  live?.release(subscription);
   connection.settle(subscription);
   if (subscription.lane !== undefined) subscription.lane.ended = true;
   const { hooks, hub, log } = node;

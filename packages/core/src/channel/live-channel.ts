@@ -4,7 +4,7 @@ import type { Parts } from '../parts.ts';
 import type { Cancel } from '../ports/env.ts';
 import type { Rules } from './definitions.ts';
 import { ChannelLog } from './channel-log.ts';
-import { Conflation } from './conflation.ts';
+import { FanOut, type FanOutChannel } from './fan-out.ts';
 import { reaches } from './merge.ts';
 import type { RecentRoom } from './recent.ts';
 import type { Subscription } from './subscription.ts';
@@ -15,7 +15,7 @@ const retryAfter = 500;
  * A channel with subscribers on this node. All live subscriptions stand at one place in the log, so a hole is looked for
  * once per publication and not once per subscriber; those that still read the log buffer on their own.
  */
-export class LiveChannel {
+export class LiveChannel implements FanOutChannel {
   readonly name: string;
   readonly rules: Rules;
   readonly live: Set<Subscription> = new Set();
@@ -29,8 +29,7 @@ export class LiveChannel {
   /** For those that join: what the live ones were sent a moment ago need not be read again. */
   readonly log: ChannelLog;
   private readonly parts: Parts;
-  /** Made for the first that is not sent everything at once. */
-  private conflation: Conflation | undefined;
+  private readonly fanOut: FanOut;
   private stop: (() => void) | undefined;
   private ended = false;
   /** Where the live subscriptions stand; unknown until the first join or publication. */
@@ -51,6 +50,7 @@ export class LiveChannel {
     this.name = name;
     this.rules = rules;
     this.log = new ChannelLog(parts, name, room);
+    this.fanOut = new FanOut(parts, this, this.log.recent);
     this.ready = this.listen();
   }
 
@@ -58,13 +58,21 @@ export class LiveChannel {
     return this.live.size + this.joining.size + this.paused.size;
   }
 
-  /** Where the live subscriptions stand, once known. */
+  /** Where the live subscriptions stand, counting what goes out at the end of this turn; once known. */
   get position(): Position | undefined {
     return this.epoch === undefined ? undefined : { epoch: this.epoch, offset: this.offset };
   }
 
+  /** {@link position} for one who is told of it: what lies before it has been sent. */
+  settle(): Position | undefined {
+    this.fanOut.flush();
+    return this.position;
+  }
+
   /** Lets a subscription that stands at `position` (none in an ephemeral channel) take part in what follows. */
   promote(subscription: Subscription, position: Position | undefined): void {
+    // What is still to go out lies before its place.
+    this.fanOut.flush();
     if (position !== undefined && this.live.size === 0) {
       this.epoch = position.epoch;
       this.offset = position.offset;
@@ -72,24 +80,26 @@ export class LiveChannel {
     subscription.buffer = undefined;
     this.joining.delete(subscription);
     this.live.add(subscription);
-    this.thin(subscription);
+    this.fanOut.join(subscription);
   }
 
   /** Gives a subscription another interval. What waits for it goes first. */
   pace(subscription: Subscription, every: number): void {
-    this.conflation?.leave(subscription);
+    this.release(subscription);
     subscription.every = every;
-    if (this.live.has(subscription)) this.thin(subscription);
+    if (this.live.has(subscription)) this.fanOut.join(subscription);
   }
 
-  /** Sends what waits for a subscription that is about to leave. */
-  settle(subscription: Subscription): void {
-    this.conflation?.leave(subscription);
+  /** Sends what waits for a subscription whose stream ends here. */
+  release(subscription: Subscription): void {
+    this.fanOut.flush();
+    this.fanOut.leave(subscription);
   }
 
   /** Lets a subscription buffer until its stream has caught up. */
   enter(subscription: Subscription): void {
-    this.conflation?.leave(subscription);
+    // What is still to go out comes from the log, and would come twice; what waits was to be sent before.
+    this.fanOut.leave(subscription);
     this.live.delete(subscription);
     this.paused.delete(subscription);
     subscription.paused = undefined;
@@ -109,7 +119,7 @@ export class LiveChannel {
   }
 
   delete(subscription: Subscription): void {
-    this.conflation?.leave(subscription);
+    this.release(subscription);
     this.live.delete(subscription);
     this.joining.delete(subscription);
     this.paused.delete(subscription);
@@ -127,13 +137,14 @@ export class LiveChannel {
   end(): void {
     this.ended = true;
     this.log.recent.clear();
-    this.conflation?.end();
+    this.fanOut.end();
     this.retry?.();
     this.stop?.();
   }
 
   /** Sends one frame to every subscription that `wants` it, encoded once per codec. */
   broadcast(frame: SharedFrame, wants: (subscription: Subscription) => boolean): void {
+    this.fanOut.flush();
     for (const subscriptions of [this.live, this.joining, this.paused]) {
       for (const subscription of subscriptions) {
         if (wants(subscription)) subscription.connection.sendShared(frame);
@@ -145,7 +156,7 @@ export class LiveChannel {
   deliver(publication: Publication): void {
     const { epoch, offset } = publication;
     if (epoch === undefined || offset === undefined) {
-      this.fanOut(publication, SharedFrame.of(publication));
+      this.fanOut.add(publication, SharedFrame.of(publication));
       return;
     }
     if (this.live.size === 0) {
@@ -199,40 +210,13 @@ export class LiveChannel {
 
   private advance(publication: Publication, offset: number): void {
     this.offset = offset;
-    const frame = this.log.recent.frameOf(publication);
-    this.fanOut(publication, frame);
-    // What was left out for everybody is not encoded for the sake of those who may come back.
-    if (this.live.size === 0 || this.live.size > (this.conflation?.size ?? 0))
-      this.log.recent.keep(publication, frame);
+    this.fanOut.add(publication, this.log.recent.frameOf(publication));
     for (const { buffer } of this.joining) {
       if (buffer === undefined) continue;
       buffer.push(publication);
       // A log that answers slowly must not pile up memory: a hole at the front only means reading again.
       if (buffer.length > this.parts.limits.historyPage) buffer.shift();
     }
-  }
-
-  private fanOut(publication: Publication, frame: SharedFrame): void {
-    const { env, limits, metrics } = this.parts;
-    const { epoch, offset } = publication;
-    this.conflation?.take([frame]);
-    for (const subscription of this.live) {
-      const { acks, connection, stage } = subscription;
-      if (stage !== undefined) continue;
-      if (acks?.room === 0 && epoch !== undefined && offset !== undefined) {
-        this.pause(subscription, { epoch, offset: offset - 1 });
-        continue;
-      }
-      metrics.delivered += 1;
-      connection.publish(frame, subscription);
-      acks?.sent(publication, frame.byteLength, env.monotonic() + limits.redeliverySeconds * 1000);
-    }
-  }
-
-  private thin(subscription: Subscription): void {
-    if (subscription.every === 0) return;
-    this.conflation ??= new Conflation(this.parts, this.rules.keyOf);
-    this.conflation.join(subscription);
   }
 
   private async readOn(): Promise<void> {
@@ -271,7 +255,7 @@ export class LiveChannel {
 
   /** Continuity is lost for everyone who is live: they begin anew at the top. */
   private reset(epoch: string, offset: number): void {
-    this.conflation?.flush();
+    this.fanOut.flushAll();
     for (const { acks } of this.live) acks?.begin({ epoch, offset });
     this.epoch = epoch;
     this.offset = offset;

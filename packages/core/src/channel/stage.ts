@@ -1,5 +1,6 @@
 import type { PublicationFrame } from '@thrum/protocol';
 import { SharedFrame } from '../connection/encode.ts';
+import { FrameRun } from '../connection/frame-run.ts';
 import type { Parts } from '../parts.ts';
 import type { Subscription, Waits } from './subscription.ts';
 
@@ -22,6 +23,8 @@ export class Stage implements Waits {
   private readonly members = new Map<Subscription, number>();
   /** A map keeps the order in which its entries were set. Without a key: by number, which no key is. */
   private readonly waiting = new Map<string | number, Waiting>();
+  /** What {@link batch} made, as long as nothing else waits: many may leave at once. */
+  private made: Batch | undefined;
   private order = 0;
   private transients = 0;
   /** The places before the first that waits, or that gave way. */
@@ -57,12 +60,14 @@ export class Stage implements Waits {
   settle(subscription: Subscription): void {
     const after = this.members.get(subscription);
     if (after === undefined || this.waiting.size === 0) return;
-    this.send(subscription, this.batch(), after);
+    this.made ??= this.batch();
+    this.send(subscription, this.made, after);
     this.members.set(subscription, this.order);
   }
 
   /** Takes a publication, which takes the place of an older one with the same key. */
   take(frame: SharedFrame, key: string | undefined, now: number): void {
+    this.made = undefined;
     // What has no bound of its own: rather too early than too much, or lost.
     if (this.waiting.size >= this.parts.limits.conflateKeys) this.release(now);
     const { offset } = frame.frame as PublicationFrame;
@@ -83,36 +88,43 @@ export class Stage implements Waits {
   /** Sends the batch. */
   release(now: number): void {
     if (this.waiting.size === 0) return;
-    const batch = this.batch();
+    const batch = this.made ?? this.batch();
+    this.made = undefined;
     this.waiting.clear();
     this.before = empty(this.transients);
     this.openAt = now + this.every;
     for (const [subscription, after] of this.members) this.send(subscription, batch, after);
   }
 
-  private send(subscription: Subscription, batch: readonly Batched[], after: number): void {
-    if (!subscription.connection.alive) return;
-    for (const { frame, order } of batch) {
-      if (order <= after) continue;
-      this.parts.metrics.delivered += 1;
-      subscription.connection.publish(frame, subscription);
-    }
+  private send(subscription: Subscription, { orders, run }: Batch, after: number): void {
+    const { connection } = subscription;
+    const first = orders.findIndex((order) => order > after);
+    if (first < 0 || !connection.alive) return;
+    const rest = first === 0 ? run : new FrameRun(run.frames.slice(first));
+    this.parts.metrics.delivered += rest.length;
+    connection.publish(rest, subscription);
   }
 
   /** What waits, each with the number of those right before it that gave way. */
-  private batch(): readonly Batched[] {
+  private batch(): Batch {
     let { transient, offset = 0 } = this.before;
-    return [...this.waiting.values()].map(({ frame, order, place }) => {
+    const waiting = [...this.waiting.values()];
+    const frames = waiting.map(({ frame, place }) => {
       const isPlaced = (frame.frame as PublicationFrame).offset !== undefined;
       const conflated = place - (isPlaced ? offset : transient) - 1;
       if (isPlaced) offset = place;
       else transient = place;
-      return { order, frame: conflated === 0 ? frame : new SharedFrame({ ...frame.frame, conflated }) };
+      return conflated === 0 ? frame : new SharedFrame({ ...frame.frame, conflated });
     });
+    return { run: new FrameRun(frames), orders: waiting.map(({ order }) => order) };
   }
 }
 
-type Batched = Pick<Waiting, 'frame' | 'order'>;
+/** What goes to all of a stage, and the order of each. */
+interface Batch {
+  readonly run: FrameRun;
+  readonly orders: readonly number[];
+}
 
 function empty(transient: number): { readonly transient: number; offset: number | undefined } {
   return { transient, offset: undefined };

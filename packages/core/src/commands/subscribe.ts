@@ -196,7 +196,7 @@ function change(node: Node, subscription: Subscription, options: SubscribeOption
   const { connection, channel, paused, rules } = subscription;
   const live = node.hub.channels.get(channel);
   live?.pace(subscription, intervalFor(rules, options));
-  const position = paused ?? live?.position;
+  const position = paused ?? live?.settle();
   let acks = options.ack === true ? subscription.acks : undefined;
   if (options.ack === true && acks === undefined) {
     acks = new AckWindow(node.limits);

@@ -98,11 +98,15 @@ export class Connection implements Subscriber, OutboxOwner {
     if (!this.outbox.pass(message) && !this.outbox.wait(message)) this.overflow();
   }
 
-  publish(frame: SharedFrame, subscription: Subscription): void {
+  publish(run: FrameRun, subscription: Subscription): void {
     if (!this.alive) return;
-    const message = frame.for(this.transport.codec);
-    if (this.outbox.pass(message)) return;
-    if (!this.outbox.wait(message, this.tag(frame, subscription))) this.overflow();
+    const { codec } = this.transport;
+    const sent = this.outbox.passAll(run.chunks(codec));
+    for (const frame of run.frames.slice(sent)) {
+      if (this.outbox.wait(frame.for(codec), this.tag(frame, subscription))) continue;
+      this.overflow();
+      return;
+    }
   }
 
   replay(run: FrameRun, subscription: Subscription): number {
@@ -153,7 +157,8 @@ export class Connection implements Subscriber, OutboxOwner {
   }
 
   close(code: number, reason: string): void {
-    // What waits for its rate is not lost with the connection (PROTOCOL.md §18).
+    // What was published before is not overtaken by the end, nor lost because it waits for its rate (PROTOCOL.md §18).
+    this.parts.turn.end();
     for (const subscription of this.subscriptions.values()) subscription.stage?.settle(subscription);
     this.end(code, reason);
   }
