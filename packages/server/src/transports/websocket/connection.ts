@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Session, Transport } from '@thrum/core';
 import { type CloseInfo, closeCodes } from '@thrum/protocol';
@@ -53,6 +54,11 @@ export class WebSocketConnection extends WebSocket implements Transport, Beating
 
   get codec(): WebSocketCodec {
     return (this.wire as Wire).codec;
+  }
+
+  /** Asked for when somebody wants to know: the kernel is asked, and Node keeps the answer. */
+  get address(): string | undefined {
+    return (this.socket as Socket | undefined)?.remoteAddress;
   }
 
   get bufferedBytes(): number {

@@ -128,7 +128,7 @@ export class WebSocketEdge {
     head: Buffer,
     authentication: Authentication | undefined,
   ): void {
-    const handshake = handshakeOf(request, authentication);
+    const handshake = handshakeOf(authentication);
     try {
       this.server.handleUpgrade(request, socket, head, (connection) => {
         connection.open(socket, this.wire);
