@@ -182,7 +182,7 @@ export class Connection implements Subscriber, OutboxOwner {
   close(code: number, reason: string): void {
     // What was published before is not overtaken by the end, nor lost because it waits for its rate (PROTOCOL.md §18).
     this.parts.turn.end();
-    for (const subscription of this.subscriptions.values()) subscription.stage?.settle(subscription);
+    for (const subscription of this.subscriptions) subscription.stage?.settle(subscription);
     this.end(code, reason);
   }
 
