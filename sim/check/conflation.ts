@@ -12,8 +12,8 @@ interface Stream {
   /** Milliseconds between two batches; 0: each at once. */
   readonly every: number;
   offset: number | undefined;
-  /** When each key came last. */
-  readonly came: Map<number, number>;
+  /** By key: the earliest moment at which the server can have decided to send the last that came. */
+  readonly decided: Map<number, number>;
   /** By key: what was said to have given way, and is still to be followed by a newer one. */
   readonly owed: Map<number, string>;
   /** By key: the newest that was published, when, and since when one of its key has been waited for. */
@@ -47,6 +47,7 @@ class Conns {
   readonly violations: Violation[] = [];
   private readonly timeline: Timeline;
   private readonly streams = new Map<string, Map<string, Stream>>();
+  private readonly appendedAt = new Map<string, number>();
   /** With faults a notification may be late or lost, which says nothing about what was made of it. */
   private readonly faulty: boolean;
 
@@ -77,6 +78,8 @@ class Conns {
   }
 
   private published({ channel, v, t }: LineOf<'append'>): void {
+    const what = `${channel} ${v}`;
+    if (!this.appendedAt.has(what)) this.appendedAt.set(what, t);
     if (this.faulty) return;
     for (const { due, every } of this.of(channel).values()) {
       const key = keyOf(v);
@@ -108,13 +111,13 @@ class Conns {
       object(`its key has been waited for ${t - waited.since} ms`);
     if (waited?.v === v) stream.due.delete(key);
     else if (waited !== undefined) stream.due.set(key, { ...waited, since: waited.t });
-    const before = stream.came.get(key);
     // What is recovered comes with the answer, at once.
-    if (t > stream.since) {
-      if (before !== undefined && t > before && t - before < stream.every * exactness)
-        stream.early ??= { message: `${v} came ${t - before} ms after one of its key`, at, t };
-      stream.came.set(key, t);
-    }
+    if (t === stream.since) return;
+    // A slow reader gets late what was decided long ago, so two moments of sending say nothing about the interval.
+    const next = (stream.decided.get(key) ?? -Infinity) + stream.every * exactness;
+    const decided = Math.max(next, this.appendedAt.get(`${channel} ${v}`) ?? -Infinity);
+    if (t < decided) stream.early ??= { message: `${v} came ${decided - t} ms too early`, at, t };
+    stream.decided.set(key, Math.min(decided, t));
   }
 
   private end(channel: string, conn: string, t: number, at: number): void {
@@ -143,7 +146,7 @@ function begin({ t, at, maxRate }: LineOf<'answered'>): Stream {
     since: t,
     every: maxRate === undefined ? 0 : 1000 / maxRate,
     offset: at?.offset,
-    came: new Map(),
+    decided: new Map(),
     owed: new Map(),
     due: new Map(),
     early: undefined,
