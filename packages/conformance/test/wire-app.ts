@@ -48,6 +48,7 @@ const channels: NonNullable<ThrumDefinition['channels']> = {
   'wire:eph:{x}': { tier: 'ephemeral' },
   'wire:drop:{x}': { history, presence: true, slow: 'drop-oldest' },
   'wire:latest:{x}': { history, presence: true, slow: 'latest-per-key', key: 'k' },
+  'wire:conf:{x}': { history, presence: true, conflate: { every: 200, key: 'k' } },
   'wire:private:{x}': { history, presence: true, authorize: ({ user }) => user.id === 'alice' },
   'wire:read:{x}': {
     history,

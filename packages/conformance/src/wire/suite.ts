@@ -8,6 +8,7 @@ import { bytes } from './cases/bytes.ts';
 import { calls } from './cases/calls.ts';
 import { capacity } from './cases/capacity.ts';
 import { codec } from './cases/codec.ts';
+import { conflation } from './cases/conflation.ts';
 import { deadlines } from './cases/deadlines.ts';
 import { events } from './cases/events.ts';
 import { handshake } from './cases/handshake.ts';
@@ -41,7 +42,7 @@ const casesOf: Readonly<Record<Topic, (options: WireOptions) => readonly WireCas
   welcome,
   malformed: () => [...malformed(), ...names()],
   publish: publishing,
-  subscribe: subscribing,
+  subscribe: () => [...subscribing(), ...conflation()],
   recovery,
   history,
   presence,
