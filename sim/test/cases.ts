@@ -50,6 +50,14 @@ const kept = (when: 'before' | 'after', oldest: number): Happening => ({
   oldest,
   top: h.at(9),
 });
+/** A named subscriber read one publication, and its successor is told this position. */
+const succeeded = (offset: number): readonly Happening[] => [
+  { ...h.listen, name: 'w' } as Happening,
+  h.status('subscribed', h.at(0)),
+  h.recv('p#1', h.at(1)),
+  { ...h.listen, s: 2, name: 'w' } as Happening,
+  { ...h.status('recovered', h.at(offset)), s: 2 } as Happening,
+];
 const alive: Happening = { k: 'leftover', who: 'p', what: 'queued', count: 0 };
 
 /** What a checker must find, or, without an invariant, must not object to. */
@@ -173,30 +181,8 @@ export const cases: readonly Case[] = [
     '7',
     [h.listen, h.status('subscribed', h.at(0)), h.recv('p#1', h.at(1)), h.status('recovered', h.at(3))],
   ],
-  [
-    checkNamed,
-    'a successor who gets the last one again',
-    undefined,
-    [
-      { ...h.listen, name: 'w' } as Happening,
-      h.status('subscribed', h.at(0)),
-      h.recv('p#1', h.at(1)),
-      { ...h.listen, s: 2, name: 'w' } as Happening,
-      { ...h.status('recovered', h.at(0)), s: 2 } as Happening,
-    ],
-  ],
-  [
-    checkNamed,
-    'a successor who begins too late',
-    '7',
-    [
-      { ...h.listen, name: 'w' } as Happening,
-      h.status('subscribed', h.at(0)),
-      h.recv('p#1', h.at(1)),
-      { ...h.listen, s: 2, name: 'w' } as Happening,
-      { ...h.status('recovered', h.at(2)), s: 2 } as Happening,
-    ],
-  ],
+  [checkNamed, 'a successor who gets the last one again', undefined, succeeded(0)],
+  [checkNamed, 'a successor who begins too late', '7', succeeded(2)],
   [
     checkWire,
     'a subscription',
