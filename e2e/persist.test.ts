@@ -89,7 +89,7 @@ async function witness(server: ServerProcess) {
 }
 
 const waitFor = (page: Page, name: keyof PersistingPage, wanted: unknown): Promise<void> =>
-  expect.poll(() => ask(page, name), { timeout: 15_000 }).toEqual(wanted);
+  expect.poll(() => ask(page, name)).toEqual(wanted);
 
 test('storage in IndexedDB keeps its laws', async () => {
   const context = await browser.newContext();

@@ -51,6 +51,14 @@ const kept = (when: 'before' | 'after', oldest: number): Happening => ({
   oldest,
   top: h.at(9),
 });
+/** A named subscriber read one publication, and its successor is told this position. */
+const succeeded = (offset: number): readonly Happening[] => [
+  { ...h.listen, name: 'w' } as Happening,
+  h.status('subscribed', h.at(0)),
+  h.recv('p#1', h.at(1)),
+  { ...h.listen, s: 2, name: 'w' } as Happening,
+  { ...h.status('recovered', h.at(offset)), s: 2 } as Happening,
+];
 const alive: Happening = { k: 'leftover', who: 'p', what: 'queued', count: 0 };
 
 /** Answered with 10 publications of a key a second, and what was published: of one key, but for the second. */
@@ -215,30 +223,8 @@ export const cases: readonly Case[] = [
     '7',
     [h.listen, h.status('subscribed', h.at(0)), h.recv('p#1', h.at(1)), h.status('recovered', h.at(3))],
   ],
-  [
-    checkNamed,
-    'a successor who gets the last one again',
-    undefined,
-    [
-      { ...h.listen, name: 'w' } as Happening,
-      h.status('subscribed', h.at(0)),
-      h.recv('p#1', h.at(1)),
-      { ...h.listen, s: 2, name: 'w' } as Happening,
-      { ...h.status('recovered', h.at(0)), s: 2 } as Happening,
-    ],
-  ],
-  [
-    checkNamed,
-    'a successor who begins too late',
-    '7',
-    [
-      { ...h.listen, name: 'w' } as Happening,
-      h.status('subscribed', h.at(0)),
-      h.recv('p#1', h.at(1)),
-      { ...h.listen, s: 2, name: 'w' } as Happening,
-      { ...h.status('recovered', h.at(2)), s: 2 } as Happening,
-    ],
-  ],
+  [checkNamed, 'a successor who gets the last one again', undefined, succeeded(0)],
+  [checkNamed, 'a successor who begins too late', '7', succeeded(2)],
   [
     checkWire,
     'a subscription',

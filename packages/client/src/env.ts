@@ -1,6 +1,6 @@
 /** Everything the SDK takes from its surroundings besides the socket and the page; a simulator can own it. */
 export interface Env {
-  /** Wall clock, milliseconds since 1970; used for token expiry only. */
+  /** Wall clock, milliseconds since 1970; for the expiry of tokens, and of what outlasts a page. */
   now(): number;
   /** Milliseconds since some fixed moment, never going back. */
   monotonic(): number;

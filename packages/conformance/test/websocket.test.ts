@@ -2,9 +2,9 @@ import type { Limits } from '@thrum/protocol';
 import type { TestServer } from '@thrum/testkit/server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ordinaryTopics, runWireSuite, type Topic, type WireOptions } from '../src/index.ts';
-import { allowedOrigin, startWireServer } from './wire-app.ts';
+import { allowedOrigin, startWireServer, useRestartingServer } from './wire-app.ts';
 import { createSlowBroker } from './slow-broker.ts';
-import { keyServer, tokenAuth, wireTokens } from './wire-tokens.ts';
+import { tokenAuth, useWireTokens } from './wire-tokens.ts';
 
 const plenty = { rate: 100_000 };
 
@@ -27,14 +27,7 @@ const targets: Readonly<
   small: { topics: ['capacity'], limits: { ...plenty, connections: 3 } },
 };
 
-let keys: Awaited<ReturnType<typeof keyServer>>;
-const tokens = wireTokens(() => keys.url);
-
-beforeAll(async () => {
-  keys = await keyServer();
-});
-
-afterAll(() => keys[Symbol.asyncDispose]());
+const { tokens, asked } = useWireTokens();
 
 for (const [name, { topics, limits }] of Object.entries(targets)) {
   describe(name, () => {
@@ -55,7 +48,7 @@ for (const [name, { topics, limits }] of Object.entries(targets)) {
       expect(JSON.stringify(server.lines)).not.toMatch(/eyJ[\w-]+\.eyJ/u);
     });
 
-    it('fetched no key that a token named', () => expect(keys.requests).toEqual([]));
+    it('fetched no key that a token named', () => expect(asked()).toEqual([]));
   });
 }
 
@@ -83,15 +76,6 @@ describe('on a slow log', () => {
 });
 
 describe('restarting', () => {
-  let server: TestServer;
-  const restart = async (): Promise<void> => {
-    const { port } = server;
-    await server.close(500);
-    server = await startWireServer({ limits: plenty }, { port });
-  };
-  beforeAll(async () => {
-    server = await startWireServer({ limits: plenty });
-  });
-  afterAll(() => server.close());
-  runWireSuite(() => server.url, { topics: ['restart'], tokens, limits: plenty, restart });
+  const { url, restart } = useRestartingServer({ limits: plenty });
+  runWireSuite(url, { topics: ['restart'], tokens, limits: plenty, restart });
 });
