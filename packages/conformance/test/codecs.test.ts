@@ -5,18 +5,11 @@ import type { TestServer } from '@thrum/testkit/server';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { ordinaryTopics, runCodecSuite } from '../src/index.ts';
 import { startWireServer } from './wire-app.ts';
-import { keyServer, wireTokens } from './wire-tokens.ts';
+import { useWireTokens } from './wire-tokens.ts';
 
 const limits: Partial<Limits> = { rate: 100_000 };
 
-let keys: Awaited<ReturnType<typeof keyServer>>;
-const tokens = wireTokens(() => keys.url);
-
-beforeAll(async () => {
-  keys = await keyServer();
-});
-
-afterAll(() => keys[Symbol.asyncDispose]());
+const { tokens } = useWireTokens();
 
 // What a token is worth is decided before there is a codec.
 const topics = ordinaryTopics.filter((topic) => topic !== 'auth');
