@@ -143,10 +143,10 @@ export const createSubscriptions = (
   const acknowledge = (sub: Subscription): void => {
     if (outbox.items.get(sub.acking)) return;
     const encodeAck = (): Encoded | undefined => {
-      const { name: channel, processed, position } = sub;
+      const { processed } = sub;
       // An offset of an older epoch would confirm what nobody has seen.
-      return processed && processed.epoch === position?.epoch
-        ? codec.encode({ type: 'ack', channel, ...processed })
+      return processed && processed.epoch === sub.position?.epoch
+        ? codec.encode({ type: 'ack', channel: sub.name, ...processed })
         : undefined;
     };
     sub.acking = outbox.add({ lives: 'now', encode: encodeAck }, ackDelay);
