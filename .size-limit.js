@@ -34,4 +34,12 @@ export default [
     gzip: true,
     modifyRolldownConfig,
   },
+  {
+    name: 'React hooks, all of them, without React and the SDK',
+    path: 'packages/react/src/index.ts',
+    ignore: ['react'],
+    limit: '0.8 KB',
+    gzip: true,
+    modifyRolldownConfig,
+  },
 ];
