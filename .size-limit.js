@@ -35,6 +35,14 @@ export default [
     modifyRolldownConfig,
   },
   {
+    name: 'its sharing between tabs: sharedWebSocket, on its own',
+    path: 'packages/client/src/tabs/index.ts',
+    import: '{ sharedWebSocket }',
+    limit: '1.9 KB',
+    gzip: true,
+    modifyRolldownConfig,
+  },
+  {
     name: 'React hooks, all of them, without React and the SDK',
     path: 'packages/react/src/index.ts',
     ignore: ['react'],
