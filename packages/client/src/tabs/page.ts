@@ -41,20 +41,25 @@ export const joinPages = (name: string, dial: () => SocketLike, left: () => void
   const post = (message: Message): void => {
     hear(message);
     const isOurs = 'to' in message && [message.to].flat().every((id) => id === own || sockets.has(id ?? ''));
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel between pages of one origin has none
     if (!isOurs) bus.postMessage(message);
   };
   const tell = (to: readonly string[], news: News): void => post({ kind: 'down', by: own, to, ...news });
 
+  const resign = (): void => {
+    leader?.close();
+    leader = undefined;
+  };
+
   const lead = async (options: LockOptions): Promise<void> => {
-    let mine: Leader | undefined;
+    let hasLed = false;
     await hold(name, options, () => {
-      mine = leader = createLeader(dial, tell);
+      hasLed = true;
+      leader = createLeader(dial, tell);
       post({ kind: 'lead', by: own });
     }).catch(() => {});
-    // Put away, or taken over by a page that heard nothing from here.
-    mine?.close();
-    if (leader === mine) leader = undefined;
-    if (!signal.aborted && !options.steal) void lead(options);
+    // Taken over: back into the queue. One page has one place in it.
+    if (hasLed && !signal.aborted && !options.steal) void lead(options);
   };
 
   /** Leaves in the name of a page that has ended. */
@@ -69,6 +74,8 @@ export const joinPages = (name: string, dial: () => SocketLike, left: () => void
   };
 
   const hear = (message: Message): void => {
+    // It slept, and is told late: from here on its own sockets must not find it any more.
+    if (message.kind === 'lead' && message.by !== own) resign();
     for (const socket of sockets.values()) socket.hear(message);
     if (!leader) return;
     if (message.kind === 'hello') {
@@ -89,7 +96,7 @@ export const joinPages = (name: string, dial: () => SocketLike, left: () => void
   const leave = (): void => {
     left();
     aborter.abort();
-    leader?.close();
+    resign();
     for (const socket of sockets.values()) socket.end(lost);
     bus.close();
   };
