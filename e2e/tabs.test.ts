@@ -66,6 +66,8 @@ function publisher(server: ServerProcess) {
     while (!over.signal.aborted) {
       await channel.publish('message', last + 1);
       last += 1;
+      // The history holds 200: a page that sleeps for seconds shall find all that it missed.
+      await new Promise((resolve) => setTimeout(resolve, 50));
     }
   };
   const running = run();
