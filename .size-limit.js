@@ -46,7 +46,20 @@ export default [
     name: 'React hooks, all of them, without React and the SDK',
     path: 'packages/react/src/index.ts',
     ignore: ['react'],
-    limit: '0.8 KB',
+    limit: '0.5 KB',
+    gzip: true,
+    modifyRolldownConfig,
+  },
+  {
+    name: 'all of it in one application: SDK, transports over HTTP, sharing, hooks',
+    import: {
+      'packages/client/src/index.ts': '{ createClient }',
+      'packages/client/src/tabs/index.ts': '{ sharedWebSocket }',
+      'packages/react/src/index.ts':
+        '{ ThrumProvider, useChannel, useConnection, useEvent, usePresence, useStatus }',
+    },
+    ignore: ['react'],
+    limit: '13 KB',
     gzip: true,
     modifyRolldownConfig,
   },

@@ -121,7 +121,6 @@ test('three tabs have one connection, and each hears, publishes and asks as if i
   await Promise.all(
     pages.map((page, index) => ask(page, 'publish', ...[1, 2, 3].map((n) => index * 10 + n))),
   );
-  const all = (await ask(pages[0] as Page, 'heard')) as number[];
   for (const page of pages) {
     await expect.poll(async () => (await ask(page, 'heard')).length).toBe(9);
     const heard = (await ask(page, 'heard')) as number[];
@@ -131,7 +130,6 @@ test('three tabs have one connection, and each hears, publishes and asks as if i
     expect(await ask(page, 'history')).toBe(5);
     await asked(page, 'members', 1);
   }
-  expect(all.length).toBeLessThanOrEqual(9);
 });
 
 test('the channel is left when the last tab leaves it, and not before', async () => {

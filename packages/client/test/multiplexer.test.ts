@@ -99,6 +99,14 @@ describe('one connection for several sockets', () => {
     ]);
   });
 
+  it('tells of members only who asked for them: a part of the list would be taken for the whole', () => {
+    const { up, down } = setUp();
+    up('a', { type: 'subscribe', channel: 'c', id: 1 });
+    up('b', { type: 'subscribe', channel: 'c', presence: true, id: 1 });
+    const joined = { type: 'joined', channel: 'c', member: { userId: 'u', metas: [] } };
+    expect(down(joined)).toEqual([['b', joined]]);
+  });
+
   it('leaves a channel with the last one, and answers the others itself', () => {
     const { up, down, told } = setUp();
     up('a', { type: 'subscribe', channel: 'c', id: 1 });

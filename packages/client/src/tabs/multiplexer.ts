@@ -38,6 +38,7 @@ interface Room {
 }
 
 const shared = ['presence', 'ack', 'name'] as const;
+const aboutMembers: readonly unknown[] = ['presence', 'joined', 'left'];
 
 /** What is no frame is for whoever gets it to judge. */
 const read = (data: string): Frame => {
@@ -152,7 +153,9 @@ export const createMultiplexer = (socket: Pick<SocketLike, 'send'>, tell: Tell):
       if (type === 'unsubscribed') rooms.delete(channel);
       if (room && type === 'subscribed') room.position = frame['position'] as Position | undefined;
       if (room && offset !== undefined) room.position = { epoch, offset } as Position;
-      tell([...(room ? room.wishes.keys() : members)], data);
+      const isWanted = (wish: Frame): unknown => wish['presence'] || !aboutMembers.includes(type);
+      const inRoom = [...(room?.wishes ?? [])].filter(([, wish]) => isWanted(wish)).map(([member]) => member);
+      tell(room ? inRoom : [...members], data);
       return type;
     },
   };
