@@ -135,6 +135,11 @@ export class SimEnv {
     return this.clock.after(ms, this.part, run);
   }
 
+  /** In a moment of its own, so that more may happen first: a turn is as long as its host is busy. */
+  atTurnEnd(run: () => void): void {
+    this.clock.after(0, this.part, run);
+  }
+
   random(): number {
     return this.chance.next();
   }

@@ -44,9 +44,9 @@ describe('an acknowledged subscription', () => {
   it('confirms the one publication that carried an id', async () => {
     const world = createWorld();
     const client = await world.join('ada', 'a', { ack: true });
-    await world.core.publish('a', 'message', 1, { id: 'x' });
-    await world.core.publish('a', 'message', 2, { id: '7' });
-    await world.core.publish('a', 'message', 3);
+    await world.publishEvent('a', 'message', 1, { id: 'x' });
+    await world.publishEvent('a', 'message', 2, { id: '7' });
+    await world.publishEvent('a', 'message', 3);
     client.send({ type: 'ack', id: 7 });
     client.clear();
     await world.advance(5250);

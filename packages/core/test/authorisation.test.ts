@@ -198,14 +198,14 @@ describe('what may be published', () => {
     const world = createWorld();
     const reader = await world.join('bob', 'a');
     await expect(world.core.publish('a', 'message', data)).rejects.toMatchObject({ code: 'invalid_data' });
-    await world.core.publish('a', 'message', 'fine');
+    await world.publishEvent('a', 'message', 'fine');
     expect(reader.publications().map((frame) => frame['data'])).toEqual(['fine']);
   });
 
   it('by the server itself is kept as it was then: later changes to the object are not published', async () => {
     const world = createWorld();
     const data = { n: 1 };
-    await world.core.publish('a', 'message', data);
+    await world.publishEvent('a', 'message', data);
     data.n = 2;
     const { publications } = await world.core.history('a');
     expect(publications[0]?.data).toEqual({ n: 1 });

@@ -12,8 +12,8 @@ describe('a dead letter', () => {
   it('is published to the dead-letter channel with its origin, and the cursor moves past it', async () => {
     const world = createWorld({ channels });
     const client = await world.join('ada', 'jobs:mail', worker);
-    await world.core.publish('jobs:mail', 'send', { to: 'x' }, { id: 'm-1', from: 'bob' });
-    await world.core.publish('jobs:mail', 'send', { to: 'y' });
+    await world.publishEvent('jobs:mail', 'send', { to: 'x' }, { id: 'm-1', from: 'bob' });
+    await world.publishEvent('jobs:mail', 'send', { to: 'y' });
     await world.advance(1000);
     client.send({ type: 'ack', channel: 'jobs:mail', offset: 1 });
     await world.advance(25_000);
@@ -46,7 +46,7 @@ describe('a dead letter', () => {
   it('counts as confirmed, also where later ones were confirmed before it by id', async () => {
     const world = createWorld({ channels });
     const client = await world.join('ada', 'jobs:mail', worker);
-    for (const id of ['a', 'b', 'c']) await world.core.publish('jobs:mail', 'send', id, { id });
+    for (const id of ['a', 'b', 'c']) await world.publishEvent('jobs:mail', 'send', id, { id });
     client.send({ type: 'ack', id: 'b' });
     client.send({ type: 'ack', id: 'c' });
     await world.advance(19_000);
@@ -66,7 +66,7 @@ describe('a dead letter', () => {
     const letters: unknown[] = [];
     const world = createWorld({ channels, hooks: { deadLetter: (letter) => void letters.push(letter) } });
     const client = await world.join('ada', 'jobs:mail', worker);
-    await world.core.publish('jobs:mail', 'send', 1);
+    await world.publishEvent('jobs:mail', 'send', 1);
     await world.advance(19_000);
     world.broker.failingPublishes = 1;
     await world.advance(2000);
@@ -86,7 +86,7 @@ describe('a dead letter', () => {
     const world = createWorld({ channels, limits: { redeliveries: 0 } });
     const first = await world.join('ada', 'jobs:mail', worker);
     const start = first.last('subscribed')?.['position'];
-    await world.core.publish('jobs:mail', 'send', 1);
+    await world.publishEvent('jobs:mail', 'send', 1);
     await world.advance(6000);
     // As after a crash in between: from the old place again.
     await world.join('ada', 'jobs:mail', { ...worker, since: start });
@@ -101,7 +101,7 @@ describe('a dead letter', () => {
       limits: { redeliveries: 0, dataDepth: 2 },
     });
     await world.join('ada', 'a', { ack: true });
-    await world.core.publish('a', 'message', [[1]]);
+    await world.publishEvent('a', 'message', [[1]]);
     await world.advance(6000);
     expect((await world.core.history('dead')).publications).toHaveLength(1);
   });

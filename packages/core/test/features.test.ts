@@ -97,6 +97,7 @@ describe('a feature', () => {
     expect(context?.isSubscribed('nobody', 'a:1')).toBe(false);
     await context?.signal('a:1', 'moved', { x: 1 }, { from: 'ada' });
     await context?.publish('a:1', 'message', 'kept');
+    await world.settle();
     expect(client.publications()).toEqual([
       { type: 'moved', channel: 'a:1', data: { x: 1 }, from: 'ada', timestamp: world.env.now() },
       expect.objectContaining({ data: 'kept', offset: 1 }),

@@ -88,7 +88,7 @@ describe('history', () => {
   it('ends a page earlier than it would take half of the outbox, but holds one publication in any case', async () => {
     world = createWorld({ limits: { outboxBytes: 4000 } });
     for (const size of [500, 500, 500, 500, 3000, 500])
-      await world.core.publish('a', 'message', 'x'.repeat(size));
+      await world.publishEvent('a', 'message', 'x'.repeat(size));
     epoch = world.broker.appended[0]?.epoch ?? '';
     client = world.connect('ada');
     const position = at(6);

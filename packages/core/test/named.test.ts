@@ -53,7 +53,7 @@ describe('a named subscriber', () => {
   it('moves its cursor only up to the first that is unconfirmed', async () => {
     const world = createWorld();
     const client = await world.join('ada', 'a', worker);
-    for (const id of ['x', 'y', 'z']) await world.core.publish('a', 'message', id, { id });
+    for (const id of ['x', 'y', 'z']) await world.publishEvent('a', 'message', id, { id });
     client.send({ type: 'ack', id: 'x' });
     client.send({ type: 'ack', id: 'z' });
     client.send({ type: 'unsubscribe', channel: 'a' });
@@ -249,6 +249,7 @@ describe('a cursor', () => {
     let core = start();
     const first = await join(core);
     for (let n = 1; n <= 4; n += 1) await core.publish('a', 'message', n);
+    await settle();
     confirm(first, 1);
     await env.advance(250);
     confirm(first, 2);

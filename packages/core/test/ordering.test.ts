@@ -72,8 +72,8 @@ describe('the frames of one connection', () => {
     expect(client.frames.slice(1).map(({ type }) => type)).toEqual([
       'auth_success',
       'subscribed',
-      'message',
       'ack',
+      'message',
     ]);
   });
 

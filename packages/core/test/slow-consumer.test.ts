@@ -99,7 +99,7 @@ describe('a connection that reads slowly', () => {
     const world = createWorld();
     const client = await world.join('ada', 'a');
     client.stuck = true;
-    for (let n = 1; n <= 20; n += 1) await world.core.publish('a', 'message', { n, big });
+    for (let n = 1; n <= 20; n += 1) await world.publishEvent('a', 'message', { n, big });
     expect(client.offsets().length).toBeLessThan(20);
     expect(world.core.connections()[0]?.bufferedBytes).toBeGreaterThan(500_000);
     while (client.offsets().length < 20) client.sip();
@@ -115,7 +115,7 @@ describe('a connection that reads slowly', () => {
     const slow = await world.join('ada', 'a');
     const quick = await world.join('bob', 'a');
     slow.stuck = true;
-    for (let n = 1; n <= 20; n += 1) await world.core.publish('a', 'message', { n, big });
+    for (let n = 1; n <= 20; n += 1) await world.publishEvent('a', 'message', { n, big });
     expect(slow.closedWith).toEqual({ code: 4008, reason: 'Slow consumer' });
     expect(slow.frames.at(-1)).toMatchObject({ type: 'error', code: 'slow_consumer', retry: true });
     expect(quick.offsets()).toHaveLength(20);
@@ -142,7 +142,7 @@ describe('a connection that reads slowly', () => {
   it('still gets a single message larger than its outbox while it reads', async () => {
     const world = createWorld({ limits: { outboxBytes: 1000 } });
     const client = await world.join('ada', 'a');
-    await world.core.publish('a', 'message', big);
+    await world.publishEvent('a', 'message', big);
     expect(client.offsets()).toEqual([1]);
     expect(client.closedWith).toBeUndefined();
   });
@@ -150,7 +150,7 @@ describe('a connection that reads slowly', () => {
   it('that ends while it is sent what it missed leaves nothing behind', async () => {
     for (const closes of ['soon', 'at once'] as const) {
       const world = createWorld({ limits: { outboxBytes: 100_000 } });
-      for (let n = 1; n <= 10; n += 1) await world.core.publish('a', 'message', { n, big });
+      for (let n = 1; n <= 10; n += 1) await world.publishEvent('a', 'message', { n, big });
       const client = world.connect('ada', { closes });
       client.stuck = true;
       client.send({ type: 'subscribe', channel: 'a', since: { last: 10 } });

@@ -23,7 +23,7 @@ async function publish(
   channel = 'a',
   data: object = {},
 ): Promise<void> {
-  for (let n = from; n <= to; n += 1) await world.core.publish(channel, 'message', { n, pad, ...data });
+  for (let n = from; n <= to; n += 1) await world.publishEvent(channel, 'message', { n, pad, ...data });
 }
 
 /** What a client saw of a channel, in one word each: offsets, `behind`, `subscribed`. */
@@ -217,7 +217,7 @@ describe('a slow reader of a latest-per-key channel', () => {
     const client = await world.join('ada', 'a');
     client.stuck = true;
     await publish(world, 1, 9);
-    await world.core.publish('a', 'other', 1);
+    await world.publishEvent('a', 'other', 1);
     await publish(world, 10, 12);
     client.flow();
     expect(story(client).slice(8)).toEqual(['behind 4 superseded', 10, 13]);

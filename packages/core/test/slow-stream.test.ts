@@ -100,7 +100,7 @@ class Reader {
 }
 
 async function publish(world: World, channel: Name, data: object): Promise<void> {
-  await world.core.publish(channel, 'message', data);
+  await world.publishEvent(channel, 'message', data);
 }
 
 describe('the stream of a slow reader', { timeout: 60_000 }, () => {

@@ -53,7 +53,7 @@ describe('the window of an acknowledged subscription', () => {
 
   it('is full in bytes too, live and in a recovery, whatever their number', async () => {
     const world = createWorld({ channels, limits: { outboxBytes: 8000 } });
-    const large = (n: number) => world.core.publish('a', 'message', `${n}`.padEnd(1500, 'x'));
+    const large = (n: number) => world.publishEvent('a', 'message', `${n}`.padEnd(1500, 'x'));
     const live = await world.join('ada', 'a', { ack: true });
     for (let n = 1; n <= 12; n += 1) await large(n);
     // The third makes it more than half of the outbox.
@@ -73,7 +73,7 @@ describe('the window of an acknowledged subscription', () => {
   it('lets one through that is larger than all of it', async () => {
     const world = createWorld({ channels, limits: { outboxBytes: 2000 } });
     const epoch = ((await world.publish('a', 1)) as { position: { epoch: string } }).position.epoch;
-    await world.core.publish('a', 'message', 'x'.repeat(5000));
+    await world.publishEvent('a', 'message', 'x'.repeat(5000));
     await world.publish('a', 3);
     const client = await world.join('ada', 'a', { ack: true, since: { epoch, offset: 0 } });
     // Anything at all that is unconfirmed is less than all of it, so the large one goes, and stops the rest.

@@ -41,6 +41,10 @@ export class VirtualEnv implements Env {
     return () => void this.#timers.delete(timer);
   }
 
+  atTurnEnd(run: () => void): void {
+    setImmediate(run);
+  }
+
   /** mulberry32: small, fast, and the same everywhere. */
   random(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
@@ -96,7 +100,7 @@ export class VirtualEnv implements Env {
   }
 }
 
-/** Runs every promise callback that is ready, however long the chain, before the next macrotask. */
+/** Runs every promise callback that is ready, however long the chain, and what they leave to the end of the turn. */
 export function settle(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 }

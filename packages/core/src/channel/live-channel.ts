@@ -4,6 +4,7 @@ import type { Parts } from '../parts.ts';
 import type { Cancel } from '../ports/env.ts';
 import type { Rules } from './definitions.ts';
 import { ChannelLog } from './channel-log.ts';
+import { FanOut, type FanOutChannel } from './fan-out.ts';
 import { reaches } from './merge.ts';
 import type { RecentRoom } from './recent.ts';
 import type { Subscription } from './subscription.ts';
@@ -14,7 +15,7 @@ const retryAfter = 500;
  * A channel with subscribers on this node. All live subscriptions stand at one place in the log, so a hole is looked for
  * once per publication and not once per subscriber; those that still read the log buffer on their own.
  */
-export class LiveChannel {
+export class LiveChannel implements FanOutChannel {
   readonly name: string;
   readonly rules: Rules;
   readonly live: Set<Subscription> = new Set();
@@ -28,6 +29,7 @@ export class LiveChannel {
   /** For those that join: what the live ones were sent a moment ago need not be read again. */
   readonly log: ChannelLog;
   private readonly parts: Parts;
+  private readonly fanOut: FanOut;
   private stop: (() => void) | undefined;
   private ended = false;
   /** Where the live subscriptions stand; unknown until the first join or publication. */
@@ -48,6 +50,7 @@ export class LiveChannel {
     this.name = name;
     this.rules = rules;
     this.log = new ChannelLog(parts, name, room);
+    this.fanOut = new FanOut(parts, this, this.log.recent);
     this.ready = this.listen();
   }
 
@@ -55,13 +58,21 @@ export class LiveChannel {
     return this.live.size + this.joining.size + this.paused.size;
   }
 
-  /** Where the live subscriptions stand, once known. */
+  /** Where the live subscriptions stand, counting what goes out at the end of this turn; once known. */
   get position(): Position | undefined {
     return this.epoch === undefined ? undefined : { epoch: this.epoch, offset: this.offset };
   }
 
+  /** {@link position} for one who is told of it: what lies before it has been sent. */
+  settle(): Position | undefined {
+    this.fanOut.flush();
+    return this.position;
+  }
+
   /** Lets a subscription that stands at `position` (none in an ephemeral channel) take part in what follows. */
   promote(subscription: Subscription, position: Position | undefined): void {
+    // What is still to go out lies before its place.
+    this.fanOut.flush();
     if (position !== undefined && this.live.size === 0) {
       this.epoch = position.epoch;
       this.offset = position.offset;
@@ -73,6 +84,7 @@ export class LiveChannel {
 
   /** Lets a subscription buffer until its stream has caught up. */
   enter(subscription: Subscription): void {
+    // What is still to go out comes from the log, and would come twice.
     this.live.delete(subscription);
     this.paused.delete(subscription);
     subscription.paused = undefined;
@@ -92,6 +104,7 @@ export class LiveChannel {
   }
 
   delete(subscription: Subscription): void {
+    this.fanOut.flush();
     this.live.delete(subscription);
     this.joining.delete(subscription);
     this.paused.delete(subscription);
@@ -115,6 +128,7 @@ export class LiveChannel {
 
   /** Sends one frame to every subscription that `wants` it, encoded once per codec. */
   broadcast(frame: SharedFrame, wants: (subscription: Subscription) => boolean): void {
+    this.fanOut.flush();
     for (const subscriptions of [this.live, this.joining, this.paused]) {
       for (const subscription of subscriptions) {
         if (wants(subscription)) subscription.connection.sendShared(frame);
@@ -126,7 +140,7 @@ export class LiveChannel {
   deliver(publication: Publication): void {
     const { epoch, offset } = publication;
     if (epoch === undefined || offset === undefined) {
-      this.fanOut(publication, SharedFrame.of(publication));
+      this.fanOut.add(publication, SharedFrame.of(publication));
       return;
     }
     if (this.live.size === 0) {
@@ -180,29 +194,12 @@ export class LiveChannel {
 
   private advance(publication: Publication, offset: number): void {
     this.offset = offset;
-    const frame = this.log.recent.frameOf(publication);
-    this.fanOut(publication, frame);
-    this.log.recent.keep(publication, frame);
+    this.fanOut.add(publication, this.log.recent.frameOf(publication));
     for (const { buffer } of this.joining) {
       if (buffer === undefined) continue;
       buffer.push(publication);
       // A log that answers slowly must not pile up memory: a hole at the front only means reading again.
       if (buffer.length > this.parts.limits.historyPage) buffer.shift();
-    }
-  }
-
-  private fanOut(publication: Publication, frame: SharedFrame): void {
-    const { env, limits, metrics } = this.parts;
-    const { epoch, offset } = publication;
-    for (const subscription of this.live) {
-      const { acks, connection } = subscription;
-      if (acks?.room === 0 && epoch !== undefined && offset !== undefined) {
-        this.pause(subscription, { epoch, offset: offset - 1 });
-        continue;
-      }
-      metrics.delivered += 1;
-      connection.publish(frame, subscription);
-      acks?.sent(publication, frame.byteLength, env.monotonic() + limits.redeliverySeconds * 1000);
     }
   }
 
@@ -242,6 +239,7 @@ export class LiveChannel {
 
   /** Continuity is lost for everyone who is live: they begin anew at the top. */
   private reset(epoch: string, offset: number): void {
+    this.fanOut.flush();
     for (const { acks } of this.live) acks?.begin({ epoch, offset });
     this.epoch = epoch;
     this.offset = offset;

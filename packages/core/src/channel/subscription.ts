@@ -15,8 +15,8 @@ export interface Subscriber {
   readonly alive: boolean;
   send(frame: OutgoingFrame): void;
   sendShared(frame: SharedFrame): void;
-  /** Sends a live publication, which a slow reader may never get where the channel's rules say so (PROTOCOL.md §15). */
-  publish(frame: SharedFrame, subscription: Subscription): void;
+  /** Sends live publications, which a slow reader may never get where the channel's rules say so (PROTOCOL.md §15). */
+  publish(run: FrameRun, subscription: Subscription): void;
   /** Sends recovered publications. Where they may be left out and there is no room, only the first so many go. */
   replay(frames: FrameRun, subscription: Subscription): number;
   /** Counts publications that were not sent, to be told with `behind`. */

@@ -1,5 +1,6 @@
 import { jsonCodec, type Publication, toPublicationFrame } from '@thrum/protocol';
 import type { FrameCodec, WireForm } from '../ports/transport.ts';
+import { PerCodec } from './per-codec.ts';
 
 const utf8 = new TextEncoder();
 
@@ -12,9 +13,7 @@ export function encode(codec: FrameCodec, frame: object): WireForm {
 /** A frame that goes to many connections: encoded at most once per codec, and the result shared. */
 export class SharedFrame {
   readonly frame: object;
-  private codec: FrameCodec | undefined;
-  private form: WireForm | undefined;
-  private others: Map<FrameCodec, WireForm> | undefined;
+  private readonly forms = new PerCodec<WireForm>();
   private key: string | undefined;
   private hasKey = false;
 
@@ -28,7 +27,7 @@ export class SharedFrame {
 
   /** Of the first encoding; JSON, which nearly everybody speaks, where there is none yet. */
   get byteLength(): number {
-    return this.for(this.codec ?? jsonCodec).byteLength;
+    return this.for(this.forms.first ?? jsonCodec).byteLength;
   }
 
   /** What `work` makes of the frame: worked out once, and only where a connection keeps it waiting. */
@@ -41,18 +40,6 @@ export class SharedFrame {
   }
 
   for(codec: FrameCodec): WireForm {
-    if (this.codec === codec) return this.form as WireForm;
-    if (this.codec === undefined) {
-      this.codec = codec;
-      this.form = encode(codec, this.frame);
-      return this.form;
-    }
-    this.others ??= new Map();
-    let form = this.others.get(codec);
-    if (form === undefined) {
-      form = encode(codec, this.frame);
-      this.others.set(codec, form);
-    }
-    return form;
+    return this.forms.get(codec) ?? this.forms.set(codec, encode(codec, this.frame));
   }
 }

@@ -33,8 +33,10 @@ export interface World {
   ): TestClient;
   /** Connects and subscribes, and waits for the answer. */
   join(user: string, channel: string, fields?: object): Promise<TestClient>;
-  /** Publishes as the server: `{ n }` in event `message`. */
+  /** Publishes as the server, `{ n }` in event `message`, and lets the turn end. */
   publish(channel: string, n: number): Promise<unknown>;
+  /** What the server itself publishes with, and lets the turn end. */
+  publishEvent: Core['publish'];
   /** Everything that is ready happens; no time passes. */
   settle(): Promise<void>;
   advance(ms: number): Promise<void>;
@@ -65,6 +67,11 @@ export function createWorld({ seed = 1, ...options }: WorldOptions = {}): World 
       user === undefined ? undefined : { ok: true as const, identity: { userId: user, ...identity } };
     return new TestClient(core, authentication === undefined ? {} : { authentication }, clientOptions);
   };
+  const publishEvent: World['publishEvent'] = async (...publication) => {
+    const result = await core.publish(...publication);
+    await settle();
+    return result;
+  };
   return {
     env,
     broker,
@@ -77,7 +84,8 @@ export function createWorld({ seed = 1, ...options }: WorldOptions = {}): World 
       await settle();
       return client;
     },
-    publish: (channel, n) => core.publish(channel, 'message', { n }),
+    publish: (channel, n) => publishEvent(channel, 'message', { n }),
+    publishEvent,
     settle,
     advance: (ms) => env.advance(ms),
   };

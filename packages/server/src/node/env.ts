@@ -16,6 +16,7 @@ export function createNodeEnv(): Env {
     now: () => Date.now(),
     monotonic: () => performance.now(),
     timer: startTimer,
+    atTurnEnd: createTurnEnd(),
     random: () => Math.random(),
     id: () => {
       // One call into the kernel for 256 ids: it costs as much as for one.
@@ -26,6 +27,32 @@ export function createNodeEnv(): Env {
       used += idBytes;
       return pool.toString('base64url', used - idBytes, used);
     },
+  };
+}
+
+/**
+ * The check phase: it comes when all sockets that were ready have been read, and a loop with something to check waits for
+ * nothing (libuv, the order of its phases).
+ */
+function createTurnEnd(): Env['atTurnEnd'] {
+  const waiting: (() => void)[] = [];
+  let isComing = false;
+  const come = (): void => {
+    isComing = true;
+    setImmediate(end);
+  };
+  const end = (): void => {
+    try {
+      // Those that ask meanwhile are met further on.
+      for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) run();
+      isComing = false;
+    } finally {
+      if (waiting.length > 0) come();
+    }
+  };
+  return (run) => {
+    waiting.push(run);
+    if (!isComing) come();
   };
 }
 

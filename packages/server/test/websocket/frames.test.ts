@@ -1,28 +1,45 @@
+import type { Codec } from '@thrum/protocol';
+import { jsonCodec } from '@thrum/protocol';
 import { describe, expect, it } from 'vitest';
-import { frameOf, framesOf } from '../../src/transports/websocket/frames.ts';
+import { WebSocketCodec } from '../../src/transports/websocket/frames.ts';
 
-const sizes = [0, 1, 125, 126, 65_535, 65_536, 70_000];
-const messages = sizes.map((size, index) => new Uint8Array(size).fill(index));
+/** Of which the payload can be chosen. */
+const plain = (encode: Codec['encode']): WebSocketCodec =>
+  new WebSocketCodec({ ...jsonCodec, encode, binary: false });
+const text = plain((frame) => (frame as { readonly of: string }).of);
+const binary = plain((frame) => (frame as { readonly of: Uint8Array }).of);
 
-describe('the frames of several messages', () => {
-  it.each([false, true])('are those of each, one behind the other (binary: %s)', (binary) => {
-    const joined = framesOf(messages, binary);
-    expect(
-      joined.equals(Buffer.concat(messages.map((message) => Buffer.from(frameOf(message, binary))))),
-    ).toBe(true);
-  });
+/** The header that RFC 6455 §5.2 has for so many bytes. */
+const headers: readonly (readonly [size: number, header: string])[] = [
+  [0, '8100'],
+  [1, '8101'],
+  [125, '817d'],
+  [126, '817e007e'],
+  [65_535, '817effff'],
+  [65_536, '817f0000000000010000'],
+  [70_000, '817f0000000000011170'],
+];
 
-  it('are written as RFC 6455 has them', () => {
-    expect(framesOf([Buffer.from('a'), Buffer.from('bc')], false).toString('hex')).toBe('81016181026263');
-    expect(framesOf([Buffer.from('a')], true).toString('hex')).toBe('820161');
-    expect(frameOf(new Uint8Array(126), false).subarray(0, 4).toString('hex')).toBe('817e007e');
-    expect(frameOf(new Uint8Array(65_536), true).subarray(0, 10).toString('hex')).toBe(
-      '827f0000000000010000',
+describe('a message as a frame', () => {
+  it.each(headers)('of %i bytes has its length in the header', (size, header) => {
+    const payload = 'x'.repeat(size);
+    expect(text.encode({ of: payload }).toString('latin1')).toBe(
+      Buffer.from(header, 'hex').toString('latin1') + payload,
+    );
+    const bytes = new Uint8Array(size).fill(7);
+    expect(binary.encode({ of: bytes }).toString('hex')).toBe(
+      header.replace('81', '82') + Buffer.from(bytes).toString('hex'),
     );
   });
 
-  it('are one buffer for everybody who sends the same ones', () => {
-    expect(framesOf(messages, false)).toBe(framesOf(messages, false));
-    expect(framesOf(messages, true)).not.toBe(framesOf(messages, false));
+  it('counts bytes and not characters', () => {
+    expect(text.encode({ of: 'é€😀' }).toString('hex')).toBe('8109c3a9e282acf09f9880');
+  });
+
+  it('goes with others in one buffer, the same for everybody who sends the same ones', () => {
+    const messages = [text.encode({ of: 'a' }), text.encode({ of: 'bc' })];
+    expect(text.join(messages).toString('hex')).toBe('81016181026263');
+    expect(text.join(messages)).toBe(text.join(messages));
+    expect(text.join([...messages])).toEqual(text.join(messages));
   });
 });

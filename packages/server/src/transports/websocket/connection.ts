@@ -1,10 +1,13 @@
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Session, Transport } from '@thrum/core';
-import { type Codec, type CloseInfo, closeCodes, jsonCodec } from '@thrum/protocol';
+import { type CloseInfo, closeCodes } from '@thrum/protocol';
 import { WebSocket } from 'ws';
-import { frameOf, framesOf, pingFrame } from './frames.ts';
-import type { Beating, Heartbeat } from '../heartbeat.ts';
+import type { Beating } from '../heartbeat.ts';
+import { pingFrame, type WebSocketCodec } from './frames.ts';
+import type { Writing } from './turn-writer.ts';
 import { follow, type Unfinished } from './unfinished.ts';
+import type { Wire } from './wire.ts';
 
 /** Under this key a socket knows its connection, so that all of them can share one listener. */
 const connectionOf: unique symbol = Symbol('thrum.connection');
@@ -12,6 +15,9 @@ const connectionOf: unique symbol = Symbol('thrum.connection');
 type Tagged = Duplex & { [connectionOf]?: WebSocketConnection };
 
 const nothing: Buffer = Buffer.alloc(0);
+
+/** What waits for the end of the turn goes out early when it is so much: the kernel may have room for it now. */
+const mostHeldBytes = 65_536;
 
 /** What ws closes with by itself, without a reason; PROTOCOL.md §12 has one for each. */
 const reasons: ReadonlyMap<number, string> = new Map(
@@ -28,13 +34,16 @@ const reasons: ReadonlyMap<number, string> = new Map(
  * One WebSocket as the core's Transport. It extends ws's class, and takes its events by overriding `emit`, because every
  * object, listener and closure of an idle connection is paid for as often as there are connections.
  */
-export class WebSocketConnection extends WebSocket implements Transport, Beating {
+export class WebSocketConnection extends WebSocket implements Transport, Beating, Writing {
   seenTick = 0;
   pingTick = 0;
   unfinished: Unfinished | undefined = undefined;
   private socket: Tagged | undefined = undefined;
   private session: Session | undefined = undefined;
-  private heartbeat: Heartbeat<WebSocketConnection> | undefined = undefined;
+  private wire: Wire | undefined = undefined;
+  /** Frames for the end of the turn. */
+  private held: Buffer | Buffer[] | undefined = undefined;
+  private heldBytes = 0;
   /** How this side ended it; absent while it lives, and when the peer did. */
   private ending: CloseInfo | undefined = undefined;
   private waiting = false;
@@ -43,38 +52,43 @@ export class WebSocketConnection extends WebSocket implements Transport, Beating
     return 'websocket';
   }
 
-  get codec(): Codec {
-    return jsonCodec;
+  get codec(): WebSocketCodec {
+    return (this.wire as Wire).codec;
+  }
+
+  /** Asked for when somebody wants to know: the kernel is asked, and Node keeps the answer. */
+  get address(): string | undefined {
+    return (this.socket as Socket | undefined)?.remoteAddress;
   }
 
   get bufferedBytes(): number {
-    return this.socket?.writableLength ?? 0;
+    return this.heldBytes + (this.socket?.writableLength ?? 0);
   }
 
   /** Takes the socket that was handed to `handleUpgrade`; the WebSocket is open. */
-  open(socket: Duplex, heartbeat: Heartbeat<WebSocketConnection>): void {
+  open(socket: Duplex, wire: Wire): void {
     this.socket = socket;
-    this.heartbeat = heartbeat;
+    this.wire = wire;
     this.socket[connectionOf] = this;
     socket.on('data', onData);
-    heartbeat.add(this);
+    wire.heartbeat.add(this);
   }
 
   attach(session: Session): void {
     this.session = session;
   }
 
-  override send(message: Uint8Array): void {
-    if (this.readyState === WebSocket.OPEN) this.write(frameOf(message, this.codec.binary));
+  override send(message: Buffer): void {
+    if (this.readyState === WebSocket.OPEN) this.hold(message);
   }
 
-  sendAll(messages: readonly Uint8Array[]): void {
-    if (this.readyState === WebSocket.OPEN) this.write(framesOf(messages, this.codec.binary));
+  sendAll(messages: readonly Buffer[]): void {
+    if (this.readyState === WebSocket.OPEN) this.hold(this.codec.join(messages));
   }
 
   /** The heartbeat's ping: all connections share its bytes. */
   beat(): void {
-    if (this.readyState === WebSocket.OPEN) this.write(pingFrame);
+    if (this.readyState === WebSocket.OPEN) this.hold(pingFrame);
   }
 
   /** Called by the core, and by ws for a violation or as the echo of the peer's close frame (a Buffer or no code). */
@@ -82,6 +96,7 @@ export class WebSocketConnection extends WebSocket implements Transport, Beating
     const own = code !== undefined && typeof reason !== 'object';
     const text = own ? (reason ?? reasons.get(code) ?? '') : reason;
     if (own && this.readyState === WebSocket.OPEN) this.ending ??= { code, reason: String(text) };
+    this.flush();
     super.close(code, text);
   }
 
@@ -106,9 +121,11 @@ export class WebSocketConnection extends WebSocket implements Transport, Beating
   }
 
   private ended(code: number, reason: Buffer): void {
-    this.heartbeat?.delete(this);
+    this.wire?.heartbeat.delete(this);
     this.socket?.off('data', onData);
     this.socket = undefined;
+    this.held = undefined;
+    this.heldBytes = 0;
     this.unfinished = undefined;
     const { code: endCode, reason: endReason } = this.ending ?? { code, reason: reason.toString() };
     const { session } = this;
@@ -116,26 +133,49 @@ export class WebSocketConnection extends WebSocket implements Transport, Beating
     session?.closed(endCode, endReason);
   }
 
-  private write(frame: Buffer): void {
-    const { socket } = this;
+  /** Writes what the turn has brought. */
+  flush(): void {
+    const { held, socket, wire } = this;
+    if (held === undefined) return;
+    this.held = undefined;
+    this.heldBytes = 0;
     if (socket === undefined || !socket.writable) return;
-    socket.write(frame);
-    // `drain` comes only after a full buffer, but the core waits as soon as anything is left over: an empty write behind
-    // the rest tells when it is gone.
-    if (this.waiting || socket.writableLength === 0) return;
-    this.waiting = true;
-    socket.write(nothing, (error) => this.flushed(error));
+    socket.write(Array.isArray(held) ? (wire as Wire).writer.join(held) : held);
+    if (!this.waiting) this.waitForRest(socket);
+  }
+
+  private hold(frame: Buffer): void {
+    const { held } = this;
+    if (held === undefined) {
+      this.held = frame;
+      (this.wire as Wire).writer.add(this);
+    } else if (Array.isArray(held)) held.push(frame);
+    else this.held = [held, frame];
+    this.heldBytes += frame.length;
+    if (this.heldBytes >= mostHeldBytes) this.flush();
+  }
+
+  /**
+   * `drain` comes only after a full buffer, but the core waits as soon as anything is left over: an empty write behind the
+   * rest tells when it is gone.
+   */
+  private waitForRest(socket: Duplex): void {
+    this.waiting = socket.writableLength > 0;
+    if (this.waiting) socket.write(nothing, (error) => this.flushed(error));
   }
 
   private flushed(error: Error | null | undefined): void {
     this.waiting = false;
-    if (error == null) this.session?.drained();
+    if (error != null || this.socket === undefined) return;
+    // What was written meanwhile may be more than the core sends behind.
+    this.waitForRest(this.socket);
+    this.session?.drained();
   }
 
   /** After ws has read the same chunk. */
   saw(chunk: Buffer): void {
-    const { heartbeat } = this;
-    if (heartbeat === undefined) return;
+    if (this.wire === undefined) return;
+    const { heartbeat } = this.wire;
     this.seenTick = heartbeat.tick;
     if (this.readyState !== WebSocket.OPEN) return;
     const before = this.unfinished;

@@ -8,10 +8,13 @@ import type { Problem } from '../../http/problem.ts';
 import { logRefusal } from '../../http/refusal.ts';
 import { authenticate, handshakeOf, within } from '../authenticate.ts';
 import { WebSocketConnection } from './connection.ts';
+import { WebSocketCodec } from './frames.ts';
 import { checkHandshake } from './handshake.ts';
 import { Heartbeat } from '../heartbeat.ts';
 import type { OriginCheck } from './origins.ts';
 import { Refuser } from './refuse.ts';
+import { TurnWriter } from './turn-writer.ts';
+import { Wire } from './wire.ts';
 
 /** How long a peer may take to answer a close frame before its socket is destroyed. */
 const closeTimeoutMs = 3000;
@@ -34,6 +37,7 @@ export class WebSocketEdge {
   private readonly options: EdgeOptions;
   private readonly server: Server<typeof WebSocketConnection>;
   private readonly heartbeat: Heartbeat<WebSocketConnection>;
+  private readonly wire: Wire;
   private readonly refuser = new Refuser();
   private readonly pending = new Set<Duplex>();
   private closed = false;
@@ -42,6 +46,7 @@ export class WebSocketEdge {
     const { limits } = options.core;
     this.options = options;
     this.heartbeat = new Heartbeat(limits);
+    this.wire = new Wire(new WebSocketCodec(jsonCodec), this.heartbeat, new TurnWriter(options.env));
     // @types/ws does not know closeTimeout yet.
     const close = { closeTimeout: closeTimeoutMs };
     this.server = new WebSocketServer({
@@ -123,10 +128,10 @@ export class WebSocketEdge {
     head: Buffer,
     authentication: Authentication | undefined,
   ): void {
-    const handshake = handshakeOf(request, authentication);
+    const handshake = handshakeOf(authentication);
     try {
       this.server.handleUpgrade(request, socket, head, (connection) => {
-        connection.open(socket, this.heartbeat);
+        connection.open(socket, this.wire);
         connection.attach(this.options.core.accept(connection, handshake));
       });
     } catch (error) {

@@ -1,0 +1,87 @@
+import type { Position, Publication } from '@thrum/protocol';
+import type { SharedFrame } from '../connection/encode.ts';
+import { FrameRun } from '../connection/frame-run.ts';
+import type { Parts } from '../parts.ts';
+import type { Held } from '../turn.ts';
+import type { AckWindow } from './ack-window.ts';
+import type { Recent } from './recent.ts';
+import type { Subscription } from './subscription.ts';
+
+/** So many go out at once at most: a turn may be long, and what it publishes should not all be held to its end. */
+const longestRun = 256;
+
+/** The channel, as far as its fan-out knows it. */
+export interface FanOutChannel {
+  readonly live: ReadonlySet<Subscription>;
+  pause(subscription: Subscription, position: Position): void;
+}
+
+/**
+ * Publications on their way to all live subscriptions of a channel: those of one turn of the event loop go out as one run,
+ * encoded and joined once for everybody.
+ */
+export class FanOut implements Held {
+  private readonly parts: Parts;
+  private readonly channel: FanOutChannel;
+  private readonly recent: Recent;
+  private publications: Publication[] = [];
+  private frames: SharedFrame[] = [];
+
+  constructor(parts: Parts, channel: FanOutChannel, recent: Recent) {
+    this.parts = parts;
+    this.channel = channel;
+    this.recent = recent;
+  }
+
+  add(publication: Publication, frame: SharedFrame): void {
+    this.publications.push(publication);
+    const count = this.frames.push(frame);
+    if (count === longestRun) this.flush();
+    else if (count === 1) this.parts.turn.hold(this);
+  }
+
+  flush(): void {
+    const { frames, publications } = this;
+    if (frames.length === 0) return;
+    this.frames = [];
+    this.publications = [];
+    const run = new FrameRun(frames);
+    const { metrics } = this.parts;
+    for (const subscription of this.channel.live) {
+      const { acks, connection } = subscription;
+      if (acks !== undefined) {
+        this.confirmable(subscription, acks, run, publications);
+        continue;
+      }
+      metrics.delivered += run.length;
+      connection.publish(run, subscription);
+    }
+    // Only now: keeping weighs a frame, and whoever it went to has said in which form it is made.
+    for (const [index, publication] of publications.entries()) {
+      const frame = frames[index];
+      if (publication.offset !== undefined && frame !== undefined) this.recent.keep(publication, frame);
+    }
+  }
+
+  /** To a subscriber that confirms, as many as its window has room for (PROTOCOL.md §7). */
+  private confirmable(
+    subscription: Subscription,
+    acks: AckWindow,
+    run: FrameRun,
+    publications: readonly Publication[],
+  ): void {
+    const { env, limits, metrics } = this.parts;
+    const dueAt = env.monotonic() + limits.redeliverySeconds * 1000;
+    for (const [index, publication] of publications.entries()) {
+      const { epoch, offset } = publication;
+      if (acks.room === 0 && epoch !== undefined && offset !== undefined) {
+        this.channel.pause(subscription, { epoch, offset: offset - 1 });
+        return;
+      }
+      const one = run.at(index);
+      metrics.delivered += 1;
+      subscription.connection.publish(one, subscription);
+      acks.sent(publication, one.frames[0]?.byteLength ?? 0, dueAt);
+    }
+  }
+}
