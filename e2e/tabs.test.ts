@@ -34,7 +34,7 @@ const asked = <Name extends keyof SharingPage>(page: Page, name: Name, wanted: u
 interface Visitor {
   readonly context: BrowserContext;
   /** Opens a tab that is connected and subscribed. */
-  visit(user?: string): Promise<Page>;
+  visit(user?: string, patience?: number): Promise<Page>;
 }
 
 async function visitor(server: ServerProcess): Promise<Visitor> {
@@ -42,12 +42,12 @@ async function visitor(server: ServerProcess): Promise<Visitor> {
   const url = await serve(context, server.url, scripts);
   return {
     context,
-    visit: async (user = 'ada') => {
+    visit: async (user = 'ada', patience) => {
       const token = await tokenOf(server, user);
       const page = await context.newPage();
       await page.goto(url);
       await page.waitForFunction(() => 'sharing' in window);
-      await ask(page, 'open', token, user);
+      await ask(page, 'open', token, user, patience);
       await expect
         .poll(async () => (await ask(page, 'statuses')).at(-1), { timeout: 20_000 })
         .toBe('subscribed');
@@ -211,6 +211,37 @@ test('a tab that finds the one with the connection asleep takes over', async () 
   const last = await source.stop();
   for (const page of [third, ...others, leader]) await heardAll(page, last);
   await expect.poll(async () => (await socketsOf([third, ...pages])).toSorted()).toEqual([0, 0, 1]);
+});
+
+test('a tab whose heartbeat finds the one with the connection asleep takes over', async () => {
+  await using server = new ServerProcess();
+  await server.start();
+  const { visit } = await visitor(server);
+  const pages = [await visit('ada', 1500), await visit('ada', 1500)];
+  const { leader, others } = await leaderOf(pages);
+  const [follower] = others as [Page];
+  const source = publisher(server);
+  await source.more(5);
+  const awake = ask(leader, 'block', 8000);
+  await asked(follower, 'sockets', 1);
+  await source.more(20);
+  await awake;
+  const last = await source.stop();
+  for (const page of pages) await heardAll(page, last);
+});
+
+test('a tab that disconnects leaves the connection to the others', async () => {
+  await using server = new ServerProcess();
+  await server.start();
+  const { visit } = await visitor(server);
+  const { leader, others } = await leaderOf([await visit(), await visit()]);
+  const [follower] = others as [Page];
+  await ask(leader, 'disconnect');
+  await ask(follower, 'publish', 1);
+  await asked(follower, 'heard', [1]);
+  expect(await ask(follower, 'statuses')).toEqual(['subscribing', 'subscribed']);
+  await ask(follower, 'disconnect');
+  await asked(leader, 'sockets', 0);
 });
 
 test('when the server restarts, all come back over one connection', async () => {

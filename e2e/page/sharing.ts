@@ -3,8 +3,11 @@ import { type Channel, type Client, createClient } from '@thrum/client';
 import { sharedWebSocket } from '@thrum/client/tabs';
 
 export interface SharingPage {
-  /** @param token of the user, for whom alone it shares */
-  open(token: string, user: string): void;
+  /**
+   * @param token of the user, for whom alone it shares
+   * @param patience milliseconds of silence before it asks for a sign of life, and then for that
+   */
+  open(token: string, user: string, patience?: number): void;
   /** Sockets to the server that this page has open. */
   sockets(): number;
   /** The types of the frames about channels that this page's sockets carried up. */
@@ -17,6 +20,7 @@ export interface SharingPage {
   members(): number;
   listen(): void;
   leave(): void;
+  disconnect(): void;
   publish(...values: unknown[]): Promise<unknown>;
   history(): Promise<number>;
   /** Holds up this page's thread, as a debugger or a long task does. */
@@ -52,12 +56,14 @@ const heard: unknown[] = [];
 const statuses: string[] = [];
 
 window.sharing = {
-  open: (token, user) => {
+  open: (token, user, patience) => {
     client = createClient('/ws', {
       getToken: () => token,
       background: true,
       backoff: { base: 50, max: 200 },
       linger: 50,
+      pingInterval: patience,
+      pongTimeout: patience,
       WebSocket: sharedWebSocket({ user, WebSocket: CountedSocket }),
     });
     chat = client.channel('chat:shared');
@@ -79,6 +85,7 @@ window.sharing = {
     };
   },
   leave: () => stop(),
+  disconnect: () => client.disconnect(),
   publish: (...values) => Promise.all(values.map((value) => chat.publish('message', value))),
   history: async () => (await chat.history({ limit: 5 })).publications.length,
   block: (milliseconds) => {
