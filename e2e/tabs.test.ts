@@ -222,7 +222,7 @@ test('a tab whose heartbeat finds the one with the connection asleep takes over'
   const [follower] = others as [Page];
   const source = publisher(server);
   await source.more(5);
-  const awake = ask(leader, 'block', 8000);
+  const awake = ask(leader, 'block', 15_000);
   await asked(follower, 'sockets', 1);
   await source.more(20);
   await awake;

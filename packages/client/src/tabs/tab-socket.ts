@@ -45,6 +45,7 @@ export const createTabSocket = (
       post({ kind: 'hello', from: id, page });
     },
     hear: (message: Message) => {
+      if (socket.readyState > 1) return;
       if (message.kind === 'lead') {
         if (!leader) return socket.hello();
         if (leader === message.by) return;
@@ -73,9 +74,13 @@ export const createTabSocket = (
       emit('close', close);
     },
     send: (data: string | Uint8Array) => post({ kind: 'up', to: leader, from: id, data: String(data) }),
-    close: (code?: number) => {
-      if (socket.readyState < 2) post({ kind: 'bye', from: id, code });
-      socket.end({ code: 1000, reason: '' });
+    close: (code = 1000) => {
+      if (socket.readyState > 1) return;
+      Object.assign(socket, { readyState: 2 });
+      clearTimeout(timer);
+      post({ kind: 'bye', from: id, code });
+      // Not at once: no WebSocket tells of its end while it is being closed.
+      void Promise.resolve({ code, reason: '' }).then(socket.end);
     },
   });
   return socket;
