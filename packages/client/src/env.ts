@@ -23,7 +23,7 @@ export const hostEnv: Env = {
     const handle = setTimeout(run, Math.min(ms, longestTimer));
     return () => clearTimeout(handle);
   },
-  random: () => Math.random(),
+  random: Math.random,
   // Not randomUUID: browsers keep that from pages served over plain http.
   id: () => crypto.getRandomValues(new Uint32Array(4)).join('-'),
 };

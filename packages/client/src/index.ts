@@ -26,4 +26,13 @@ export type {
   MethodResult,
   PublicationOf,
 } from './types.ts';
-export type { Member, Position, PresenceMeta, PresenceResult, Publication, Since } from '@thrum/protocol';
+export type {
+  Contract,
+  ContractOf,
+  Member,
+  Position,
+  PresenceMeta,
+  PresenceResult,
+  Publication,
+  Since,
+} from '@thrum/protocol';

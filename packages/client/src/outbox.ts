@@ -148,14 +148,14 @@ export const createOutbox = (
     down: (error) => {
       pace = 0;
       for (const item of items.values()) {
-        const { id, lives, sent, asked } = item;
-        if (error && asked) settle(id, error);
-        else if (lives === 'now' || (lives === 'once' && sent)) settle(id, ended('disconnected'));
+        if (error && item.asked) settle(item.id, error);
+        else if (item.lives === 'now' || (item.lives === 'once' && item.sent))
+          settle(item.id, ended('disconnected'));
         item.sent = false;
         item.dueAt = 0;
       }
       pump();
     },
-    busy: () => [...items.values()].some(({ lives, sent }) => sent && lives !== 'again'),
+    busy: () => [...items.values()].some((item) => item.sent && item.lives !== 'again'),
   };
 };

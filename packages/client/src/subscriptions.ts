@@ -147,10 +147,10 @@ export const createSubscriptions = (
   const acknowledge = (sub: Subscription): void => {
     if (outbox.items.get(sub.acking)) return;
     const encodeAck = (): Encoded | undefined => {
-      const { name: channel, processed, position } = sub;
+      const { processed } = sub;
       // An offset of an older epoch would confirm what nobody has seen.
-      return processed && processed.epoch === position?.epoch
-        ? JSON.stringify({ type: 'ack', channel, ...processed })
+      return processed && processed.epoch === sub.position?.epoch
+        ? JSON.stringify({ type: 'ack', channel: sub.name, ...processed })
         : undefined;
     };
     sub.acking = outbox.add({ lives: 'now', encode: encodeAck }, ackDelay);
