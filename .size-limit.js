@@ -14,7 +14,7 @@ export default [
     import: '{ createClient }',
     // What it loads when it needs it is counted on its own.
     entry: 'index',
-    limit: '7.14 KB',
+    limit: '7.16 KB',
     gzip: true,
     modifyRolldownConfig,
   },
@@ -22,7 +22,7 @@ export default [
     name: 'its transports over HTTP, loaded on demand',
     path: 'packages/client/src/fallback/index.ts',
     import: '{ createFallback }',
-    limit: '2.85 KB',
+    limit: '2.75 KB',
     gzip: true,
     modifyRolldownConfig,
   },
@@ -62,7 +62,7 @@ export default [
     name: 'its sharing between tabs: sharedWebSocket, on its own',
     path: 'packages/client/src/tabs/index.ts',
     import: '{ sharedWebSocket }',
-    limit: '2.45 KB',
+    limit: '2.5 KB',
     gzip: true,
     modifyRolldownConfig,
   },
@@ -83,8 +83,12 @@ export default [
         '{ ThrumProvider, useChannel, useConnection, useEvent, usePresence, useStatus }',
     },
     ignore: ['react'],
-    limit: '11.98 KB',
+    limit: '12.3 KB',
     gzip: true,
-    modifyRolldownConfig,
+    // JSON is spoken unless an application asks for another codec.
+    modifyRolldownConfig: (config) => ({
+      ...modifyRolldownConfig(config),
+      external: (id) => id === 'react' || id.includes('/codecs/'),
+    }),
   },
 ];
