@@ -25,7 +25,9 @@ export class ThrumConnection extends WebSocketConnection implements Reader {
   constructor(socket: Duplex, wire: Wire, answer: Buffer) {
     super(socket, wire);
     (socket as Tagged)[connectionOf] = this;
-    socket.on('data', onData).on('end', onEnd).on('error', onError).on('close', onClose);
+    // The peer's end is this side's: Node sees to that without a listener, a second one for 'end', which would take an array.
+    socket.allowHalfOpen = false;
+    socket.on('data', onData).on('error', onError).on('close', onClose);
     // In one write with what the core has to say first: a write costs more than everything else here.
     this.hold(answer);
     wire.heartbeat.add(this);
@@ -89,9 +91,8 @@ export class ThrumConnection extends WebSocketConnection implements Reader {
     this.end();
   }
 
-  /** The peer writes no more, with a close frame or without. */
-  end(): void {
-    if (this.phase === over) return;
+  /** Nothing more is said by either side. */
+  private end(): void {
     this.phase = over;
     this.flush();
     this.wire.heartbeat.ends(this);
@@ -124,10 +125,6 @@ export class ThrumConnection extends WebSocketConnection implements Reader {
 
 function onData(this: Tagged, chunk: Buffer): void {
   this[connectionOf]?.read(chunk);
-}
-
-function onEnd(this: Tagged): void {
-  this[connectionOf]?.end();
 }
 
 function onError(this: Tagged): void {
