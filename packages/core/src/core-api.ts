@@ -32,8 +32,6 @@ export interface CoreOptions {
 export interface Handshake {
   /** The result of {@link Core.authenticate} on the handshake's token; absent when there was none. */
   readonly authentication?: Authentication;
-  /** The peer's address, for operations. */
-  readonly address?: string;
 }
 
 /** A verified identity, or the refusal to close with. */

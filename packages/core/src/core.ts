@@ -192,7 +192,7 @@ class ThrumCore implements Core {
     const rules = this.rules(channel);
     const connections = this.node.hub.connectionsOf(userId).filter(({ alive }) => alive);
     // One that is in the channel already keeps the options that its client chose.
-    const outside = connections.filter(({ subscriptions }) => !subscriptions.has(channel));
+    const outside = connections.filter((connection) => connection.subscription(channel) === undefined);
     await Promise.all(outside.map((connection) => enter(this.node, connection, rules, { channel })));
     return connections.length;
   }
@@ -202,7 +202,7 @@ class ThrumCore implements Core {
     for (const connection of this.node.hub.connectionsOf(userId)) {
       // A subscribe that is being authorised just now may have been asked about before the right was withdrawn.
       if (connection.asking === channel) connection.asking = undefined;
-      const subscription = connection.subscriptions.get(channel);
+      const subscription = connection.subscription(channel);
       if (subscription === undefined) continue;
       revoke(this.node, connection, subscription);
       count += 1;
@@ -245,14 +245,15 @@ class ThrumCore implements Core {
 }
 
 function describe(connection: Connection): ConnectionInfo {
-  const { id, user, transport, address, connectedAt, subscriptions, bufferedBytes } = connection;
+  const { id, user, transport, connectedAt, subscriptions, bufferedBytes } = connection;
+  const { address } = transport;
   return {
     connectionId: id,
     ...(user === undefined ? {} : { userId: user.id }),
     transport: transport.kind,
     ...(address === undefined ? {} : { address }),
     connectedAt,
-    channels: [...subscriptions.keys()],
+    channels: Array.from(subscriptions, ({ channel }) => channel),
     bufferedBytes,
   };
 }
@@ -267,7 +268,7 @@ function featureContext(node: Node, core: Core): FeatureContext {
     isAllowed: (user, action, channel) => authorizer.allows({ user, action, channel }),
     isSubscribed(connectionId, channel) {
       const connection = hub.connections.get(connectionId);
-      return connection?.alive === true && connection.subscriptions.has(channel);
+      return connection?.alive === true && connection.subscription(channel) !== undefined;
     },
   };
 }

@@ -12,7 +12,9 @@ const shortest = 200;
  * number, at most `ms`, and closed then with 1012 (PROTOCOL.md §10). Resolves when all are gone or the time is over.
  */
 export async function drain(node: Node, ms: number): Promise<void> {
-  const { env, hub } = node;
+  const { env, hub, turn } = node;
+  // Who is told to come back may leave at once, before what was published just now.
+  turn.end();
   const started = env.monotonic();
   // What is left of the time is for closing handshakes.
   const window = Math.min(ms * 0.8, Math.max(shortest, (hub.connections.size / perSecond) * 1000));

@@ -8,7 +8,7 @@ describe('the rate limit', () => {
   it('never lets more through than the burst and the rate, and always at least the rate', () => {
     const rate = 10;
     check(fc.array(fc.integer({ min: 0, max: 300 }), { maxLength: 200 }), (gaps) => {
-      const bucket = new Bucket(rate, 0);
+      const bucket = new Bucket();
       let now = 0;
       let allowed = 0;
       for (const gap of gaps) {

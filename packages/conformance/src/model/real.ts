@@ -92,7 +92,7 @@ export class Real {
     const hasCome = (): boolean =>
       news().every((frames, who) => frames.length >= (expected.get(who)?.length ?? 0));
     while (!hasCome() && performance.now() < end) await settle();
-    expect(news()).toEqual(this.clients.map((_, who) => expected.get(who) ?? []));
+    expect(news().map(apart)).toEqual(this.clients.map((_, who) => apart(expected.get(who) ?? [])));
     for (const [who, client] of this.clients.entries()) this.read[who] = client?.frames.length ?? 0;
   }
 
@@ -108,4 +108,10 @@ export class Real {
       newest.map(({ offset, body, from, id }) => [offset, body, from, id]),
     );
   }
+}
+
+/** Answers and publications keep their own order; which of the two comes first, nobody promises. */
+function apart(frames: readonly object[]): readonly object[] {
+  const isPublication = (frame: object): boolean => 'timestamp' in frame;
+  return [...frames.filter((frame) => !isPublication(frame)), ...frames.filter(isPublication)];
 }

@@ -1,11 +1,16 @@
+import type { User } from '../channel/definition.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Node } from '../connection/node.ts';
+import type { Term } from '../connection/term.ts';
 import type { Authentication } from '../core-api.ts';
 import { ThrumError } from '../errors.ts';
 import { notify } from '../notify.ts';
 import type { Identity } from '../ports/auth.ts';
 
 const maxTokenBytes = 8192;
+
+/** Of all who have none. */
+const noClaims: User['claims'] = Object.freeze({});
 
 /** Verifies a token. Never rejects; why it was refused stays in the log. */
 export async function verify(
@@ -36,17 +41,12 @@ export function identify(node: Node, connection: Connection, identity: Identity)
   const before = connection.user;
   const isNew = before?.id !== identity.userId;
   const wasLast = isNew && node.hub.forget(connection);
-  connection.identity = identity;
   connection.user = {
     id: identity.userId,
     anonymous: identity.anonymous ?? false,
-    claims: identity.claims ?? {},
+    claims: identity.claims ?? noClaims,
   };
-  connection.expiresAt = identity.expiresAt ?? Infinity;
-  // Who was let in without a token has no session that could have ended.
-  if (node.auth?.validate !== undefined && identity.anonymous !== true) {
-    connection.validateAt = node.env.monotonic() + node.limits.validateSeconds * 1000;
-  }
+  connection.term = termOf(node, identity);
   connection.step('authenticated');
   if (!isNew) return;
   const { hooks, log } = node;
@@ -55,6 +55,17 @@ export function identify(node: Node, connection: Connection, identity: Identity)
   if (wasLast && before !== undefined) notify(log, 'offline', hooks.offline, { user: before });
   if (isFirst) notify(log, 'online', hooks.online, { user });
   notify(log, 'connect', hooks.connect, { connectionId: connection.id, user });
+}
+
+function termOf({ auth, env, limits }: Node, identity: Identity): Term | undefined {
+  const { anonymous, expiresAt } = identity;
+  // Who was let in without a token has no session that could have ended.
+  const isValidated = auth?.validate !== undefined && anonymous !== true;
+  if (expiresAt === undefined && !isValidated) return undefined;
+  return {
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(isValidated && { validated: { identity, at: env.monotonic() + limits.validateSeconds * 1000 } }),
+  };
 }
 
 function isUserId(value: unknown): value is string {

@@ -22,7 +22,7 @@ export function claim(node: Node, connection: Connection, request: ClaimRequest)
   const { channel, name, since } = request;
   let cursor: Cursor | undefined;
   const holding = (): Subscription | undefined => {
-    const subscription = connection.subscriptions.get(channel);
+    const subscription = connection.subscription(channel);
     return cursor !== undefined && subscription?.cursor === cursor ? subscription : undefined;
   };
   const holder = {

@@ -16,7 +16,10 @@ export interface Entered {
 export class Hub {
   readonly connections: Map<string, Connection> = new Map();
   readonly channels: Map<string, LiveChannel> = new Map();
-  private readonly users = new Map<string, Set<Connection>>();
+  /** Subscriptions that confirm: something may be due for each of them at any time. */
+  readonly confirming: Set<Subscription> = new Set();
+  /** By id; one connection, as most users have, or all of them. */
+  private readonly users = new Map<string, Connection | Set<Connection>>();
   private readonly parts: Parts;
   private readonly presence: Presence;
   private readonly room: RecentRoom;
@@ -37,17 +40,19 @@ export class Hub {
     const userId = connection.user?.id;
     if (userId === undefined) return false;
     const others = this.users.get(userId);
-    if (others === undefined) this.users.set(userId, new Set([connection]));
-    else others.add(connection);
+    if (others === undefined) this.users.set(userId, connection);
+    else if (others instanceof Set) others.add(connection);
+    else this.users.set(userId, new Set([others, connection]));
     return others === undefined;
   }
 
-  /** Takes a connection out of its user's set: it is gone, or becomes somebody else. True for the user's last. */
+  /** Takes a connection from its user: it is gone, or becomes somebody else. True for the user's last. */
   forget(connection: Connection): boolean {
     const userId = connection.user?.id;
-    const others = userId === undefined ? undefined : this.users.get(userId);
-    others?.delete(connection);
-    return userId !== undefined && others?.size === 0 && this.users.delete(userId);
+    if (userId === undefined) return false;
+    const all = this.users.get(userId);
+    if (all instanceof Set) return all.delete(connection) && all.size === 0 && this.users.delete(userId);
+    return all === connection && this.users.delete(userId);
   }
 
   /** Forgets a connection that has left its channels. True for its user's last. */
@@ -59,7 +64,9 @@ export class Hub {
   }
 
   connectionsOf(userId: string): readonly Connection[] {
-    return [...(this.users.get(userId) ?? [])];
+    const all = this.users.get(userId);
+    if (all === undefined) return [];
+    return all instanceof Set ? [...all] : [all];
   }
 
   /** Enters a connection in a channel, where it buffers until its stream has caught up. */
@@ -70,10 +77,11 @@ export class Hub {
       this.channels.set(name, channel);
       this.parts.metrics.channels = this.channels.size;
     }
-    let subscription = connection.subscriptions.get(name);
+    let subscription = connection.subscription(name);
     if (subscription === undefined) {
-      subscription = new Subscription(connection, name, rules);
-      connection.subscriptions.set(name, subscription);
+      // The channel's own name, and not the copy that came with a frame.
+      subscription = new Subscription(connection, channel.name, rules);
+      connection.keep(subscription);
       this.parts.metrics.subscriptions += 1;
     }
     channel.enter(subscription);
@@ -88,7 +96,8 @@ export class Hub {
     if (subscription.ended) return false;
     const { channel: name, rules } = subscription;
     subscription.ended = true;
-    connection.subscriptions.delete(name);
+    connection.forget(subscription);
+    this.confirming.delete(subscription);
     this.parts.metrics.subscriptions -= 1;
     const channel = this.channels.get(name);
     channel?.delete(subscription);

@@ -7,7 +7,7 @@ import type { Node } from '../connection/node.ts';
 export function acknowledge(node: Node, connection: Connection, frame: AckFrame): void {
   if ('offset' in frame) {
     const { channel, offset, epoch } = frame;
-    const subscription = connection.subscriptions.get(channel);
+    const subscription = connection.subscription(channel);
     if (subscription === undefined) return;
     settle(node, subscription, (acks) => {
       // On its way when the log was replaced: the offset means another publication now.
@@ -18,7 +18,7 @@ export function acknowledge(node: Node, connection: Connection, frame: AckFrame)
     return;
   }
   const id = String(frame.id);
-  for (const subscription of connection.subscriptions.values()) {
+  for (const subscription of connection.subscriptions) {
     if (settle(node, subscription, (acks) => acks.confirmId(id))) return;
   }
 }

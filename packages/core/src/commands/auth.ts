@@ -13,7 +13,7 @@ export async function authenticate(node: Node, connection: Connection, frame: Au
   const { identity } = verified;
   const { user } = connection;
   // Somebody who was let in without a token may still say who they are, as long as nothing was done under the old name.
-  const fresh = user === undefined || (user.anonymous && connection.subscriptions.size === 0);
+  const fresh = user === undefined || (user.anonymous && connection.subscriptions.length === 0);
   if (!fresh && user.id !== identity.userId) throw new ThrumError('user_mismatch');
   identify(node, connection, identity);
   connection.send({

@@ -15,7 +15,8 @@ export async function presence(node: Node, connection: Connection, frame: Presen
     await validate(undefined, state, node.limits.dataDepth);
     checkState(state, node.limits.presenceStateBytes);
     const meta = node.presence.meta(channel, user.id, connection.id);
-    if (meta === undefined || !connection.subscriptions.has(channel)) throw new ThrumError('not_subscribed');
+    if (meta === undefined || connection.subscription(channel) === undefined)
+      throw new ThrumError('not_subscribed');
     node.presence.enter(channel, user.id, { ...meta, state });
   }
   const members = node.presence.members(channel);

@@ -38,7 +38,7 @@ async function authorise(node: Node, connection: Connection, frame: SubscribeFra
     .require({ user, action: 'subscribe', channel })
     .catch((error: unknown) => {
       // Who may not subscribe any more must not go on with what they subscribed to before.
-      const existing = connection.subscriptions.get(channel);
+      const existing = connection.subscription(channel);
       if (existing !== undefined) revoke(node, connection, existing);
       throw error;
     });
@@ -109,10 +109,10 @@ export async function enter(
 
 /** The subscription once no join of it is under way: two of them would take each other's buffer away. */
 async function joined(connection: Connection, channel: string): Promise<Subscription | undefined> {
-  let existing = connection.subscriptions.get(channel);
+  let existing = connection.subscription(channel);
   while (existing?.joining !== undefined) {
     await existing.joining.catch(() => undefined);
-    existing = connection.subscriptions.get(channel);
+    existing = connection.subscription(channel);
   }
   return existing;
 }
@@ -121,8 +121,9 @@ function isAllowed({ stillAllowed }: SubscribeOptions): boolean {
   return stillAllowed === undefined || stillAllowed();
 }
 
-function refuseWhenFull(node: Node, { subscriptions }: Connection, channel: string): void {
-  if (subscriptions.has(channel) || subscriptions.size < node.limits.channels) return;
+function refuseWhenFull(node: Node, connection: Connection, channel: string): void {
+  if (connection.subscription(channel) !== undefined) return;
+  if (connection.subscriptions.length < node.limits.channels) return;
   throw new ThrumError(
     'channel_limit',
     `Too many channels on this connection: at most ${node.limits.channels}`,
@@ -142,7 +143,7 @@ async function claimFor(
   try {
     return await claim(node, connection, { channel, name, ...(since === undefined ? {} : { since }) });
   } catch (error) {
-    const existing = connection.subscriptions.get(channel);
+    const existing = connection.subscription(channel);
     if (existing?.cursor !== undefined) {
       connection.send({ type: 'unsubscribed', channel, code: 'unavailable' });
       leave(node, connection, existing, 'left');
@@ -221,6 +222,8 @@ function apply(
   // Released while its window is still there to say how far it came.
   if (earlier !== undefined && earlier !== cursor) void node.cursors.release(earlier);
   subscription.acks = acks;
+  if (acks !== undefined && !subscription.ended) node.hub.confirming.add(subscription);
+  else node.hub.confirming.delete(subscription);
   subscription.cursor = cursor;
 }
 

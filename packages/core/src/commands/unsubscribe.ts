@@ -6,7 +6,7 @@ import { idOf } from './reply.ts';
 
 /** Leaves a channel; leaving one that was not joined is fine (PROTOCOL.md §2). */
 export function unsubscribe(node: Node, connection: Connection, frame: UnsubscribeFrame): void {
-  const subscription = connection.subscriptions.get(frame.channel);
+  const subscription = connection.subscription(frame.channel);
   if (subscription !== undefined) leave(node, connection, subscription, 'left');
   connection.send({ type: 'unsubscribed', channel: frame.channel, ...idOf(frame) });
 }

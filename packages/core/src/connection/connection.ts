@@ -10,16 +10,15 @@ import type { User } from '../channel/definition.ts';
 import type { Subscriber, Subscription } from '../channel/subscription.ts';
 import { ThrumError } from '../errors.ts';
 import type { Hooks } from '../hooks.ts';
-import { Bucket } from '../limits/bucket.ts';
 import { notify } from '../notify.ts';
 import type { Parts } from '../parts.ts';
-import type { Identity } from '../ports/auth.ts';
 import type { Transport } from '../ports/transport.ts';
 import { encode, type SharedFrame } from './encode.ts';
 import type { FrameRun } from './frame-run.ts';
 import type { Tag } from './backlog.ts';
 import { Lane } from './lane.ts';
 import { Outbox, type OutboxOwner } from './outbox.ts';
+import type { Term } from './term.ts';
 import { type ConnectionInput, type ConnectionState, nextState } from './state.ts';
 
 /** What an `error` frame answers. */
@@ -28,6 +27,8 @@ export interface ErrorContext {
   readonly channel?: string;
 }
 
+const none: readonly Subscription[] = [];
+
 /** What a connection needs of its node. */
 type ConnectionParts = Parts & { readonly hooks: Hooks };
 
@@ -35,19 +36,11 @@ type ConnectionParts = Parts & { readonly hooks: Hooks };
 export class Connection implements Subscriber, OutboxOwner {
   readonly id: string;
   readonly transport: Transport;
-  readonly address: string | undefined;
   readonly connectedAt: number;
-  readonly subscriptions: Map<string, Subscription> = new Map();
-  readonly bucket: Bucket;
   state: ConnectionState = 'waiting';
   user: User | undefined;
-  /** Monotonic: when authentication must have succeeded. */
-  authenticateBy: number;
-  /** Wall clock: when the session ends. */
-  expiresAt: number = Infinity;
-  /** Monotonic: when the session is validated next. */
-  validateAt: number = Infinity;
-  identity: Identity | undefined;
+  /** What is due to it at some time; absent where its session has no end. */
+  term: Term | undefined;
   /** The channel of the `subscribe` that is being handled, as long as its right has not been withdrawn meanwhile. */
   asking: string | undefined;
   /** Bytes of the frame that is being handled. */
@@ -57,17 +50,47 @@ export class Connection implements Subscriber, OutboxOwner {
   appendBytes = 0;
   private readonly parts: ConnectionParts;
   private readonly outbox: Outbox;
+  /** Most connections have one. */
+  private joined: Subscription | Map<string, Subscription> | undefined;
 
-  constructor(parts: ConnectionParts, transport: Transport, address: string | undefined) {
-    const now = parts.env.monotonic();
+  constructor(parts: ConnectionParts, transport: Transport) {
     this.parts = parts;
     this.id = parts.env.id();
     this.transport = transport;
-    this.address = address;
     this.connectedAt = parts.env.now();
-    this.bucket = new Bucket(parts.limits.rate, now);
     this.outbox = new Outbox(transport, parts, this);
-    this.authenticateBy = now + parts.limits.authSeconds * 1000;
+  }
+
+  get subscriptions(): readonly Subscription[] {
+    const { joined } = this;
+    if (joined === undefined) return none;
+    return joined instanceof Map ? [...joined.values()] : [joined];
+  }
+
+  /** Its part in a channel, if it has one. */
+  subscription(channel: string): Subscription | undefined {
+    const { joined } = this;
+    if (joined instanceof Map) return joined.get(channel);
+    return joined?.channel === channel ? joined : undefined;
+  }
+
+  /** Keeps a subscription to a channel in which it has none. */
+  keep(subscription: Subscription): void {
+    const { joined } = this;
+    if (joined === undefined) this.joined = subscription;
+    else if (joined instanceof Map) joined.set(subscription.channel, subscription);
+    else {
+      this.joined = new Map([
+        [joined.channel, joined],
+        [subscription.channel, subscription],
+      ]);
+    }
+  }
+
+  forget({ channel }: Subscription): void {
+    const { joined } = this;
+    if (joined instanceof Map) joined.delete(channel);
+    else if (joined?.channel === channel) this.joined = undefined;
   }
 
   /** Whether frames may still be sent and handled. */
@@ -85,7 +108,7 @@ export class Connection implements Subscriber, OutboxOwner {
     if (this.outbox.pass(message)) return;
     // These begin and end a channel's stream, so what was left out before them is told before them.
     if (frame.type === 'subscribed' || frame.type === 'unsubscribed') {
-      const subscription = this.subscriptions.get(frame.channel);
+      const subscription = this.subscription(frame.channel);
       if (subscription !== undefined) this.settle(subscription);
     }
     if (this.alive && !this.outbox.wait(message)) this.overflow();

@@ -7,6 +7,7 @@ import {
   readEnvelope,
 } from '@thrum/protocol';
 import { ThrumError } from '../errors.ts';
+import { Bucket } from '../limits/bucket.ts';
 import type { MaybePromise } from '../types.ts';
 import type { Connection } from './connection.ts';
 import { dispatch } from './dispatch.ts';
@@ -26,11 +27,13 @@ interface Waiting {
  * handler is still waiting for something holds back the next one, so what a client sent in order is done in order.
  */
 export class Inbox {
-  private readonly node: Node;
-  private readonly connection: Connection;
+  protected readonly node: Node;
+  protected readonly connection: Connection;
   private waiting: Waiting[] | undefined;
   private waitingBytes = 0;
   private busy = false;
+  /** Made for the first frame: most connections only listen. */
+  private bucket: Bucket | undefined;
 
   constructor(node: Node, connection: Connection) {
     this.node = node;
@@ -93,9 +96,11 @@ export class Inbox {
     const { connection, node } = this;
     const { rate, abuseFactor } = node.limits;
     const cost = 'type' in envelope && envelope.type === 'ack' ? ackCost : 1;
-    const verdict = connection.bucket.take(rate, abuseFactor, node.env.monotonic(), cost);
+    const now = node.env.monotonic();
+    this.bucket ??= new Bucket();
+    const verdict = this.bucket.take(rate, abuseFactor, now, cost);
     if (verdict === 'allow') return true;
-    const after = connection.bucket.wait(rate);
+    const after = this.bucket.wait(rate, now);
     const code = verdict === 'abuse' ? 'abuse' : 'rate_limited';
     connection.fail(new ThrumError(code, undefined, { after }), idOf(envelope));
     return false;

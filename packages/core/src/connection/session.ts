@@ -10,19 +10,26 @@ import { Inbox } from './receive.ts';
 
 /** Takes a transport over: welcome it, or refuse it and close (PROTOCOL.md §1). */
 export function accept(node: Node, transport: Transport, handshake: Handshake, draining: boolean): Session {
-  const connection = new Connection(node, transport, handshake.address);
-  const inbox = new Inbox(node, connection);
-  const session: Session = {
-    connectionId: connection.id,
-    receive: (message) => inbox.receive(message),
-    drained: () => connection.drained(),
-    closed: (code, reason) => {
-      inbox.clear();
-      closed(node, connection, code, reason);
-    },
-  };
+  const connection = new Connection(node, transport);
+  const session = new OpenSession(node, connection);
   admit(node, connection, handshake.authentication, draining);
   return session;
+}
+
+/** What a transport tells its connection. The way in and nothing besides, because there is one for each connection. */
+class OpenSession extends Inbox implements Session {
+  get connectionId(): string {
+    return this.connection.id;
+  }
+
+  drained(): void {
+    this.connection.drained();
+  }
+
+  closed(code: number, reason: string): void {
+    this.clear();
+    closed(this.node, this.connection, code, reason);
+  }
 }
 
 function admit(
@@ -54,7 +61,7 @@ function admit(
   if (authentication !== undefined) identify(node, connection, authentication.identity);
   else if (node.auth === undefined || node.auth.anonymous === true) {
     identify(node, connection, { userId: `anonymous:${connection.id}`, anonymous: true });
-  }
+  } else connection.term = { authenticateBy: node.env.monotonic() + node.limits.authSeconds * 1000 };
   connection.send(welcome(node, connection));
 }
 
@@ -82,9 +89,7 @@ function closed(node: Node, connection: Connection, code: number, reason: string
   if (!connection.step('gone')) return;
   connection.release();
   node.metrics.closed += 1;
-  // Copied: leaving takes subscriptions out of the map that is walked here.
-  for (const subscription of [...connection.subscriptions.values()])
-    leave(node, connection, subscription, 'dropped');
+  for (const subscription of connection.subscriptions) leave(node, connection, subscription, 'dropped');
   const wasLast = node.hub.remove(connection);
   const { id, user } = connection;
   if (user === undefined) return;

@@ -2,7 +2,9 @@ import { resume } from '../channel/resume.ts';
 import { redeliver } from '../channel/settle.ts';
 import type { Cancel } from '../ports/env.ts';
 import type { Connection } from './connection.ts';
+import type { Identity } from '../ports/auth.ts';
 import type { Node } from './node.ts';
+import type { Term } from './term.ts';
 
 const tick = 250;
 
@@ -33,39 +35,39 @@ export class Wheel {
     this.cancel = undefined;
     const { env, hub } = this.node;
     const [monotonic, wall] = [env.monotonic(), env.now()];
-    for (const connection of hub.connections.values()) this.check(connection, monotonic, wall);
+    for (const connection of hub.connections.values()) {
+      // One that is closing has had its error frame.
+      if (connection.term !== undefined && connection.alive)
+        this.check(connection, connection.term, monotonic, wall);
+    }
+    for (const subscription of hub.confirming) {
+      redeliver(this.node, subscription, monotonic);
+      resume(this.node, hub, subscription);
+      if (subscription.cursor !== undefined) this.node.cursors.keep(subscription.cursor, monotonic);
+    }
     for (const channel of hub.channels.values()) channel.checkPosition(monotonic);
     this.start();
   }
 
-  private check(connection: Connection, monotonic: number, wall: number): void {
-    // One that is closing has had its error frame.
-    if (!connection.alive) return;
-    if (connection.state === 'waiting' && monotonic >= connection.authenticateBy) {
+  private check(connection: Connection, term: Term, monotonic: number, wall: number): void {
+    const { authenticateBy = Infinity, expiresAt = Infinity, validated } = term;
+    if (connection.state === 'waiting' && monotonic >= authenticateBy) {
       connection.failWith('authentication_timeout');
-    } else if (wall >= connection.expiresAt) {
+    } else if (wall >= expiresAt) {
       connection.failWith('session_expired');
-    } else if (monotonic >= connection.validateAt) {
-      connection.validateAt = monotonic + this.node.limits.validateSeconds * 1000;
-      void this.validate(connection);
-    }
-    for (const subscription of connection.subscriptions.values()) {
-      if (subscription.acks === undefined && subscription.paused === undefined) continue;
-      redeliver(this.node, subscription, monotonic);
-      resume(this.node, this.node.hub, subscription);
-      if (subscription.cursor !== undefined) this.node.cursors.keep(subscription.cursor, monotonic);
+    } else if (validated !== undefined && monotonic >= validated.at) {
+      validated.at = monotonic + this.node.limits.validateSeconds * 1000;
+      void this.validate(connection, term, validated.identity);
     }
   }
 
-  private async validate(connection: Connection): Promise<void> {
+  private async validate(connection: Connection, term: Term, identity: Identity): Promise<void> {
     const { auth, log } = this.node;
-    const { identity } = connection;
-    if (auth?.validate === undefined || identity === undefined) return;
+    if (auth?.validate === undefined) return;
     try {
       const valid = await auth.validate(identity);
       // A session that was renewed meanwhile is not the one that was asked about.
-      if (!valid && connection.alive && connection.identity === identity)
-        connection.failWith('session_expired');
+      if (!valid && connection.alive && connection.term === term) connection.failWith('session_expired');
     } catch (error) {
       // The port's law: not to know keeps the session.
       log.warn('a session could not be validated', { connectionId: connection.id }, error);

@@ -24,6 +24,8 @@ export interface Transport {
   /** `websocket`, `sse`, …; for operations and metrics. */
   readonly kind: string;
   readonly codec: FrameCodec;
+  /** Where the peer is, as far as that is known. */
+  readonly address?: string | undefined;
   /** Bytes handed over by `send` that the network has not taken yet. */
   readonly bufferedBytes: number;
   /** Sends one frame, encoded by this transport's codec (text has become its UTF-8), as one message. */

@@ -24,6 +24,7 @@ export async function toDefinition(
     dataDir: config.dataDir,
     limits: config.limits,
     events: config.events,
+    webSocketEngine: config.webSocketEngine,
     playground: config.playground,
     apiKeys: config.apiKeys,
     apiBatch: config.apiBatch,

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Authentication, Core, Env, Handshake } from '@thrum/core';
 import type { Credentials } from '../http/credentials.ts';
 
@@ -15,15 +15,11 @@ export async function authenticate(
 }
 
 /** What a request brings to `core.accept`. */
-export function handshakeOf(
-  { socket: { remoteAddress: address } }: IncomingMessage,
-  authentication: Authentication | undefined,
-): Handshake {
-  return {
-    ...(authentication === undefined ? {} : { authentication }),
-    ...(address === undefined ? {} : { address }),
-  };
+export function handshakeOf(authentication: Authentication | undefined): Handshake {
+  return authentication === undefined ? anonymous : { authentication };
 }
+
+const anonymous: Handshake = {};
 
 /** What {@link admit} needs of an edge. */
 export interface Admission {
@@ -38,7 +34,6 @@ export interface Admission {
  */
 export async function admit(
   edge: Admission,
-  request: IncomingMessage,
   response: ServerResponse,
   credentials: Credentials,
 ): Promise<Handshake | undefined> {
@@ -48,7 +43,7 @@ export async function admit(
   });
   await edge.ready();
   const authentication = await authenticate(edge, credentials);
-  return isGone ? undefined : handshakeOf(request, authentication);
+  return isGone ? undefined : handshakeOf(authentication);
 }
 
 /** What `work` gives, or `late` when that takes longer. */

@@ -146,6 +146,7 @@ describe('a session', () => {
     let most = 0;
     for (let n = 0; n < 100; n += 1) {
       await server.app.publish('room:a', 'message', 'x'.repeat(4000) as never);
+      await new Promise((resolve) => setImmediate(resolve));
       for (const { bufferedBytes } of server.app.connections()) most = Math.max(most, bufferedBytes);
     }
     expect(most).toBeGreaterThan(65_536);

@@ -44,11 +44,22 @@ describe('a stream of events', () => {
     await using server = await startServer();
     const url = server.httpUrl + rooms;
     const first = await openStream(url, 2);
-    for (const n of [1, 2, 3]) {
-      await server.app.publish('room:a', 'message', { a: n } as never);
-      await server.app.publish('room:b', 'message', { b: n } as never);
-    }
-    expect(await dataOf(first, 3)).toEqual([{ a: 1 }, { b: 1 }, { a: 2 }]);
+    const publish = async (channel: string, data: object): Promise<void> => {
+      await server.app.publish(channel, 'message', data as never);
+    };
+    // Each is awaited by its reader, for what is published in one turn comes channel by channel.
+    await publish('room:a', { a: 1 });
+    expect(await dataOf(first, 1)).toEqual([{ a: 1 }]);
+    await publish('room:b', { b: 1 });
+    expect(await dataOf(first, 1)).toEqual([{ b: 1 }]);
+    await publish('room:a', { a: 2 });
+    expect(await dataOf(first, 1)).toEqual([{ a: 2 }]);
+    for (const [channel, data] of [
+      ['room:a', { a: 3 }],
+      ['room:b', { b: 2 }],
+      ['room:b', { b: 3 }],
+    ] as const)
+      await publish(channel, data);
     const [, , third] = first.events.seen.filter(({ event }) => event === 'message');
     first.close();
     await using second = await openStream(url, 2, { 'Last-Event-ID': third?.id ?? '' });

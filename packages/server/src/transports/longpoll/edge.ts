@@ -116,7 +116,7 @@ export class ConnectEdge {
     credentials: Credentials,
   ): Promise<void> {
     const { core, cors, env } = this.options;
-    const handshake = await admit(this.options, request, response, credentials);
+    const handshake = await admit(this.options, response, credentials);
     if (handshake === undefined) return;
     const secret = Sessions.secret();
     const { pingSeconds } = core.limits;
@@ -188,11 +188,12 @@ export class ConnectEdge {
     response: ServerResponse,
     credentials: Credentials,
   ): Promise<PollSession | undefined> {
-    const handshake = await admit(this.options, request, response, credentials);
+    const handshake = await admit(this.options, response, credentials);
     if (handshake === undefined) return undefined;
     const secret = Sessions.secret();
     const { pingSeconds } = this.options.core.limits;
     const session = new PollSession({
+      address: request.socket.remoteAddress,
       heartbeat: this.polls,
       names: { session: secret, node: this.sessions.node },
       holdSeconds: Math.min(longestHoldSeconds, pingSeconds),

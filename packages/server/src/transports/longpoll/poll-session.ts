@@ -17,6 +17,8 @@ const pollCodec: FrameCodec = {
 export type Answer = (body: Buffer) => void;
 
 export interface PollSessionParts {
+  /** Where the first request came from. */
+  readonly address: string | undefined;
   readonly heartbeat: Heartbeat<PollSession>;
   readonly names: { readonly session: string; readonly node: string };
   /** The longest hold in seconds. */
@@ -60,6 +62,10 @@ export class PollSession implements Transport, Beating, FallbackSession {
   attach(session: Session): void {
     this.session = session;
     this.upstream.attach(session);
+  }
+
+  get address(): string | undefined {
+    return this.parts.address;
   }
 
   /** Takes a poll over: it is answered now or later. False: it confirms what was never sent. */

@@ -84,7 +84,7 @@ export class EventsEdge {
     credentials: Credentials,
   ): Promise<void> {
     const { core, env } = this.options;
-    const handshake = await admit(this.options, request, response, credentials);
+    const handshake = await admit(this.options, response, credentials);
     if (handshake === undefined) return;
     const stream = new EventStream(env, (owner) => this.sink(request, response, owner), asked);
     stream.attach(core.accept(stream, handshake));
@@ -95,6 +95,9 @@ export class EventsEdge {
     const { pingSeconds } = core.limits;
     const output = new EventOutput(request, response, { env, heartbeat: this.heartbeat, pingSeconds }, owner);
     return {
+      get address() {
+        return output.address;
+      },
       get bufferedBytes() {
         return output.bufferedBytes;
       },

@@ -24,6 +24,7 @@ export type Refusal = 'denied' | 'unauthenticated' | 'later';
 
 /** What a stream writes to, and how it says no before it has begun. */
 export interface StreamSink {
+  readonly address: string | undefined;
   readonly bufferedBytes: number;
   open(): void;
   write(part: Uint8Array | string): void;
@@ -77,6 +78,10 @@ export class EventStream implements Transport, OutputOwner {
     this.owed = new Set(request.isBroken ? request.channels : []);
     this.sink = connect(this);
     this.joiner = new Joiner(env, (frame) => this.session?.receive(frame));
+  }
+
+  get address(): string | undefined {
+    return this.sink.address;
   }
 
   get bufferedBytes(): number {

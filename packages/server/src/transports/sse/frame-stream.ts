@@ -26,6 +26,10 @@ export class FrameStream implements Transport, OutputOwner, FallbackSession {
     this.forget = forget;
   }
 
+  get address(): string | undefined {
+    return this.output.address;
+  }
+
   get bufferedBytes(): number {
     return this.output.bufferedBytes;
   }

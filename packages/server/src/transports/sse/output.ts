@@ -51,6 +51,11 @@ export class EventOutput implements Beating {
     parts.heartbeat.add(this);
   }
 
+  /** Absent once the peer is gone. */
+  get address(): string | undefined {
+    return this.request.socket.remoteAddress;
+  }
+
   get bufferedBytes(): number {
     return this.response.writableLength;
   }

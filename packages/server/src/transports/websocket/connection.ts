@@ -1,6 +1,7 @@
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Session, Transport } from '@thrum/core';
-import type { CloseInfo } from '@thrum/protocol';
+import { type CloseInfo, closeCodes } from '@thrum/protocol';
 import type { Beating } from '../heartbeat.ts';
 import { pingFrame, type WebSocketCodec } from './frames.ts';
 import type { Writing } from './turn-writer.ts';
@@ -52,6 +53,11 @@ export abstract class WebSocketConnection implements Transport, Beating, Writing
     return this.wire.codec;
   }
 
+  /** Asked for when somebody wants to know: the kernel is asked, and Node keeps the answer. */
+  get address(): string | undefined {
+    return (this.socket as Socket | undefined)?.remoteAddress;
+  }
+
   get bufferedBytes(): number {
     return this.heldBytes + (this.socket?.writableLength ?? 0);
   }
@@ -76,6 +82,12 @@ export abstract class WebSocketConnection implements Transport, Beating, Writing
   /** The heartbeat's ping: all connections share its bytes. */
   beat(): void {
     if (this.isOpen) this.hold(pingFrame);
+  }
+
+  /** The peer is silent or never finishes a message: it gets the close frame if it still reads, and no more time. */
+  giveUp(): void {
+    this.close(closeCodes.heartbeat.code, closeCodes.heartbeat.reason);
+    this.terminate();
   }
 
   /** Cuts it without a word. */

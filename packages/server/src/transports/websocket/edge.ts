@@ -125,7 +125,7 @@ export class WebSocketEdge {
       this.refuse(request, socket, malformedProtocols);
       return;
     }
-    const handshake = handshakeOf(request, authentication);
+    const handshake = handshakeOf(authentication);
     try {
       const connection = this.take(request, socket, head, agreement);
       connection?.attach(this.options.core.accept(connection, handshake));

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { type CloseInfo, closeCodes } from '@thrum/protocol';
+import type { CloseInfo } from '@thrum/protocol';
 import { connectionOf, WebSocketConnection } from '../connection.ts';
 import { closeFrame, emptyClose, pongFrame } from '../frames.ts';
 import type { Wire } from '../wire.ts';
@@ -46,12 +46,6 @@ export class ThrumConnection extends WebSocketConnection implements Reader {
     this.ending = { code, reason };
     this.say(closeFrame(code, reason));
     this.phase = closing;
-  }
-
-  /** The peer is silent or never finishes a message: it gets the close frame if it still reads, and no more time. */
-  giveUp(): void {
-    this.close(closeCodes.heartbeat.code, closeCodes.heartbeat.reason);
-    this.terminate();
   }
 
   read(chunk: Buffer): void {

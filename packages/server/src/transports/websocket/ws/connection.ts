@@ -60,11 +60,6 @@ export class WsConnection extends WebSocketConnection {
     this.ws.close(code, reason);
   }
 
-  giveUp(): void {
-    this.close(closeCodes.heartbeat.code, closeCodes.heartbeat.reason);
-    this.terminate();
-  }
-
   /** This side closes. */
   closes(code: number, reason: string): void {
     if (this.isOpen) this.ending ??= { code, reason };
