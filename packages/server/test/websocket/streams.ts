@@ -16,6 +16,14 @@ export type Seen =
   /** A rule was broken; the code to close with. */
   | { readonly failed: number };
 
+/** A stream, and what is to be read out of it. */
+export interface StreamCase {
+  readonly title: string;
+  readonly stream: Buffer;
+  readonly seen: readonly Seen[];
+  readonly deflate?: boolean;
+}
+
 export type Read = (chunks: readonly Buffer[], rules: Rules) => Promise<Seen[]>;
 
 /** Thrum's own receiver, and what it had left over after each chunk. */
