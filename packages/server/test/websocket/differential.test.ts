@@ -108,7 +108,12 @@ const outcomes = [
   'failed 1009',
 ];
 
-/** Compares both readers on streams. The seed of a run that fails is in its report. */
+const seed = Number(process.env['THRUM_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+process.stdout.write(`THRUM_SEED=${seed}\n`);
+/** THRUM_RUNS multiplies: 3000 is ten times as many. */
+const numRuns = Math.ceil((2000 * Number(process.env['THRUM_RUNS'] ?? 300)) / 300);
+
+/** Compares both readers on streams. */
 async function compare(streams: fc.Arbitrary<Buffer>): Promise<void> {
   const met = new Set<string>();
   await fc.assert(
@@ -119,7 +124,7 @@ async function compare(streams: fc.Arbitrary<Buffer>): Promise<void> {
       for (const each of seen)
         met.add('failed' in each ? `failed ${each.failed}` : (Object.keys(each)[0] ?? ''));
     }),
-    { numRuns: 2000 },
+    { seed, numRuns },
   );
   expect([...met]).toEqual(expect.arrayContaining(outcomes));
 }
@@ -143,7 +148,7 @@ describe('Thrum’s receiver beside that of ws', () => {
           expect(unfinished[tick]?.since).toBe(followed?.since);
         }
       }),
-      { numRuns: 1000 },
+      { seed, numRuns },
     );
   });
 });
