@@ -31,6 +31,9 @@ export interface Config {
   readonly apiKeys: readonly string[];
   readonly apiBatch: number;
   readonly apiBatchBytes: number;
+  readonly compression: boolean;
+  readonly compressionLevel: number;
+  readonly compressionThreshold: number;
   /** Absolute paths, read when the server starts and again every minute. */
   readonly tlsCert: string | undefined;
   readonly tlsKey: string | undefined;

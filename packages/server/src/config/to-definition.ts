@@ -26,6 +26,10 @@ export async function toDefinition(
     events: config.events,
     webSocketEngine: config.webSocketEngine,
     playground: config.playground,
+    compression: config.compression && {
+      level: config.compressionLevel,
+      threshold: config.compressionThreshold,
+    },
     apiKeys: config.apiKeys,
     apiBatch: config.apiBatch,
     apiBatchBytes: config.apiBatchBytes,

@@ -8,6 +8,7 @@ import { logRefusal } from '../../http/refusal.ts';
 import { authenticate, handshakeOf, within } from '../authenticate.ts';
 import { agreeOnDeflate, type Agreement, offeredProtocols, type Upgrade } from './agreement.ts';
 import type { WebSocketConnection } from './connection.ts';
+import { type CompressionOptions, Deflater } from './deflater.ts';
 import { checkHandshake } from './handshake.ts';
 import { Heartbeat } from '../heartbeat.ts';
 import type { OriginCheck } from './origins.ts';
@@ -32,8 +33,8 @@ export interface EdgeOptions {
   readonly tokenCookie?: string | undefined;
   /** Default `thrum`. */
   readonly engine?: WebSocketEngine | undefined;
-  /** Whether clients may compress their messages, and are sent compressed ones (RFC 7692). Default false. */
-  readonly deflate?: boolean | undefined;
+  /** Whether messages are compressed where the client can (RFC 7692). Default false. */
+  readonly compression?: boolean | CompressionOptions | undefined;
   /** Resolves when the core has started, `undefined` once it has; a rejection refuses every upgrade. */
   readonly ready: () => Promise<void> | undefined;
 }
@@ -52,7 +53,11 @@ export class WebSocketEdge {
     const { limits } = options.core;
     this.options = options;
     this.heartbeat = new Heartbeat(limits);
-    this.wires = new Wires({ heartbeat: this.heartbeat, writer: new TurnWriter(options.env) }, limits);
+    const { compression = false } = options;
+    const deflater =
+      compression === false ? undefined : new Deflater(compression === true ? {} : compression);
+    const shared = { heartbeat: this.heartbeat, writer: new TurnWriter(options.env) };
+    this.wires = new Wires(shared, limits, deflater);
     this.take = options.engine === 'ws' ? createWsUpgrade(limits) : upgrade;
   }
 
@@ -141,8 +146,7 @@ export class WebSocketEdge {
     const offered = offeredProtocols(headers['sec-websocket-protocol']);
     if (offered === undefined) return undefined;
     const protocol = chooseProtocol(offered);
-    const deflates = this.options.deflate === true;
-    const extensions = deflates ? agreeOnDeflate(headers['sec-websocket-extensions']) : undefined;
+    const extensions = this.wires.compress ? agreeOnDeflate(headers['sec-websocket-extensions']) : undefined;
     return { wire: this.wires.of(jsonCodec, extensions !== undefined), protocol, extensions };
   }
 }

@@ -1,11 +1,15 @@
 import type { FrameCodec } from '@thrum/core';
 import type { Codec } from '@thrum/protocol';
+import { Joined } from '../joined.ts';
+import type { Deflater } from './deflater.ts';
 
 const finText = 0x81;
 const finBinary = 0x82;
 const finClose = 0x88;
 const finPing = 0x89;
 const finPong = 0x8a;
+/** RSV1: the message is compressed (RFC 7692 §6). */
+const compressed = 0x40;
 
 /** What of a close frame's 125 bytes the code leaves (RFC 6455 §5.5). */
 const mostReasonBytes = 123;
@@ -36,9 +40,7 @@ export function reasonBytes(reason: string): Buffer {
 
 /** The answer to a ping: the same payload (RFC 6455 §5.5.3). */
 export function pongFrame(payload: Buffer): Buffer {
-  const frame = frameOf(finPong, payload.length);
-  payload.copy(frame, 2);
-  return frame;
+  return withPayload(finPong, payload);
 }
 
 /**
@@ -47,19 +49,21 @@ export function pongFrame(payload: Buffer): Buffer {
  */
 export class WebSocketCodec implements FrameCodec {
   private readonly codec: Codec;
-  private last: { readonly of: readonly Buffer[]; readonly bytes: Buffer } | undefined;
+  private readonly deflater: Deflater | undefined;
+  private readonly joined = new Joined();
 
-  constructor(codec: Codec) {
+  /** @param deflater for connections that have agreed on permessage-deflate */
+  constructor(codec: Codec, deflater?: Deflater) {
     this.codec = codec;
+    this.deflater = deflater;
   }
 
   encode(frame: object): Buffer {
     const message = this.codec.encode(frame);
-    if (typeof message !== 'string') {
-      const bytes = frameOf(finBinary, message.byteLength);
-      bytes.set(message, bytes.length - message.byteLength);
-      return bytes;
-    }
+    const deflated = this.deflater?.deflate(message);
+    if (deflated !== undefined)
+      return withPayload((this.codec.binary ? finBinary : finText) | compressed, deflated);
+    if (typeof message !== 'string') return withPayload(finBinary, message);
     const length = Buffer.byteLength(message);
     const bytes = frameOf(finText, length);
     bytes.write(message, bytes.length - length);
@@ -72,9 +76,14 @@ export class WebSocketCodec implements FrameCodec {
 
   /** Several messages in one piece; the same one for everybody who sends the same array. */
   join(messages: readonly Buffer[]): Buffer {
-    if (this.last?.of !== messages) this.last = { of: messages, bytes: Buffer.concat(messages) };
-    return this.last.bytes;
+    return this.joined.of(messages);
   }
+}
+
+function withPayload(first: number, payload: Uint8Array): Buffer {
+  const frame = frameOf(first, payload.byteLength);
+  frame.set(payload, frame.length - payload.byteLength);
+  return frame;
 }
 
 /** A frame with its header and room for so much payload. */

@@ -1,6 +1,7 @@
 import type { Codec } from '@thrum/protocol';
 import type { Heartbeat } from '../heartbeat.ts';
 import type { WebSocketConnection } from './connection.ts';
+import type { Deflater } from './deflater.ts';
 import { WebSocketCodec } from './frames.ts';
 import { Receiver, type Rules } from './thrum/receiver.ts';
 import type { TurnWriter } from './turn-writer.ts';
@@ -30,11 +31,19 @@ export class Wire {
 export class Wires {
   private readonly shared: Shared;
   private readonly rules: Omit<Rules, 'deflate'>;
+  private readonly deflater: Deflater | undefined;
   private readonly made = new Map<Codec, Map<boolean, Wire>>();
 
-  constructor(shared: Shared, rules: Omit<Rules, 'deflate'>) {
+  /** @param deflater for connections that have agreed on permessage-deflate; absent: none may */
+  constructor(shared: Shared, rules: Omit<Rules, 'deflate'>, deflater: Deflater | undefined) {
     this.shared = shared;
     this.rules = rules;
+    this.deflater = deflater;
+  }
+
+  /** Whether connections may agree on permessage-deflate. */
+  get compress(): boolean {
+    return this.deflater !== undefined;
   }
 
   of(codec: Codec, deflate: boolean): Wire {
@@ -44,7 +53,8 @@ export class Wires {
     if (wire === undefined) {
       const { messageBytes, fragments } = this.rules;
       const receiver = new Receiver({ messageBytes, fragments, deflate });
-      wires.set(deflate, (wire = new Wire(new WebSocketCodec(codec), receiver, this.shared)));
+      const frames = new WebSocketCodec(codec, deflate ? this.deflater : undefined);
+      wires.set(deflate, (wire = new Wire(frames, receiver, this.shared)));
     }
     return wire;
   }
