@@ -9,6 +9,9 @@ function serve(webSocketEngine: 'thrum' | 'ws', compression: boolean) {
   return startServer({ webSocketEngine, compression: compression && { threshold: 0 } });
 }
 
+/** Long enough that compressing an answer with one saves something. */
+const ids = ['a', 'b'].map((letter) => letter.repeat(60));
+
 const offer = { headers: { 'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits' } };
 const refused = { headers: { 'Sec-WebSocket-Extensions': 'permessage-deflate; server_max_window_bits=9' } };
 
@@ -36,11 +39,11 @@ describe.each(['thrum', 'ws'] as const)('compressed messages, read by %s', (engi
     await client.next(opcodes.text);
     client.write(
       Buffer.concat([
-        frameBytes({ rsv: 4, payload: deflated('{"type":"ping","id":1}') }),
-        frameBytes({ payload: '{"type":"ping","id":2}' }),
+        frameBytes({ rsv: 4, payload: deflated(JSON.stringify({ type: 'ping', id: ids[0] })) }),
+        frameBytes({ payload: JSON.stringify({ type: 'ping', id: ids[1] }) }),
       ]),
     );
-    for (const id of [1, 2]) {
+    for (const id of ids) {
       const { rsv, payload } = await client.next(opcodes.text);
       expect(rsv).toBe(4);
       expect(JSON.parse(inflated(payload))).toEqual({ type: 'pong', id });
