@@ -7,34 +7,39 @@ import { createSlowBroker } from './slow-broker.ts';
 import { tokenAuth, useWireTokens } from './wire-tokens.ts';
 
 const plenty = { rate: 100_000 };
+const hasty = {
+  ...plenty,
+  authSeconds: 0.5,
+  frameSeconds: 0.5,
+  presenceGraceSeconds: 0.3,
+  redeliverySeconds: 0.2,
+};
 
 /** Servers that differ in their limits, each with the topics that need it so. */
 const targets: Readonly<
-  Record<string, { readonly topics: readonly Topic[]; readonly limits: Partial<Limits> }>
+  Record<
+    string,
+    { readonly topics: readonly Topic[]; readonly limits: Partial<Limits>; readonly webSocketEngine?: 'ws' }
+  >
 > = {
   ordinary: { topics: ordinaryTopics, limits: plenty },
-  hasty: {
-    topics: ['deadlines'],
-    limits: {
-      ...plenty,
-      authSeconds: 0.5,
-      frameSeconds: 0.5,
-      presenceGraceSeconds: 0.3,
-      redeliverySeconds: 0.2,
-    },
-  },
+  hasty: { topics: ['deadlines'], limits: hasty },
+  // What depends on who reads the frames.
+  'by ws': { topics: ['handshake', 'bytes', 'slow'], limits: plenty, webSocketEngine: 'ws' },
+  'hasty, by ws': { topics: ['deadlines'], limits: hasty, webSocketEngine: 'ws' },
   strict: { topics: ['rate'], limits: { rate: 10, abuseFactor: 5 } },
   small: { topics: ['capacity'], limits: { ...plenty, connections: 3 } },
 };
 
 const { tokens, asked } = useWireTokens();
 
-for (const [name, { topics, limits }] of Object.entries(targets)) {
+for (const [name, { topics, limits, webSocketEngine }] of Object.entries(targets)) {
   describe(name, () => {
     let server: TestServer;
-    const options: WireOptions = { topics, tokens, limits, allowedOrigin, handshakeSeconds: 1 };
+    const options: WireOptions = { name, topics, tokens, limits, allowedOrigin, handshakeSeconds: 1 };
+    const engine = webSocketEngine === undefined ? {} : { webSocketEngine };
     beforeAll(async () => {
-      server = await startWireServer({ limits }, { headersSeconds: 1 });
+      server = await startWireServer({ limits, ...engine }, { headersSeconds: 1 });
     });
     afterAll(() => server.close());
 

@@ -14,6 +14,7 @@ import type {
 import type { Limits, MethodContract, Schema } from '@thrum/protocol';
 import type { TokenAuthOptions } from './auth/token-auth.ts';
 import type { CompressionOptions } from './transports/websocket/deflater.ts';
+import type { WebSocketEngine } from './transports/websocket/edge.ts';
 import type { WebhookOptions } from './webhooks/options.ts';
 
 /** The event schemas of each channel pattern: what {@link ThrumDefinition} infers. */
@@ -68,6 +69,11 @@ export interface ThrumDefinition<C extends ChannelEvents = ChannelEvents, M exte
    * that are allowed, which `*` is not enough for. Default: none.
    */
   readonly tokenCookie?: string;
+  /**
+   * Who reads the frames of WebSockets: Thrum itself, or the library ws, which does the same at a higher cost for each
+   * connection. Default `thrum`.
+   */
+  readonly webSocketEngine?: WebSocketEngine;
   /** `GET /events`, the streams for an EventSource (PROTOCOL.md §16). */
   readonly events?: EventsOptions;
   /**
@@ -120,6 +126,7 @@ export const definitionNames: readonly string[] = Object.keys({
   events: true,
   compression: true,
   tokenCookie: true,
+  webSocketEngine: true,
   webhooks: true,
   apiKeys: true,
   apiBatch: true,

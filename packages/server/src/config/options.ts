@@ -104,6 +104,10 @@ export const options: Options = {
     otherwise: 'none does',
     help: 'Cookie that may carry the token, for pages of the allowed origins.',
   }),
+  webSocketEngine: oneOf(['thrum', 'ws'], {
+    default: 'thrum',
+    help: 'Who reads the frames of WebSockets: the server itself, or the library ws.',
+  }),
   node: text('a name without control characters', (name) => !/\p{Cc}/u.test(name), {
     otherwise: 'none',
     help: 'Names this process to clients, in welcome.',

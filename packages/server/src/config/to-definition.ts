@@ -24,6 +24,7 @@ export async function toDefinition(
     dataDir: config.dataDir,
     limits: config.limits,
     events: config.events,
+    webSocketEngine: config.webSocketEngine,
     playground: config.playground,
     compression: config.compression && {
       level: config.compressionLevel,

@@ -3,13 +3,45 @@ import type { Codec } from '@thrum/protocol';
 import { Joined } from '../joined.ts';
 import type { Deflater } from './deflater.ts';
 
-/** A ping without payload, unmasked as all frames of a server are (RFC 6455 §5.1). */
-export const pingFrame: Buffer = Buffer.from([0x89, 0x00]);
-
 const finText = 0x81;
 const finBinary = 0x82;
+const finClose = 0x88;
+const finPing = 0x89;
+const finPong = 0x8a;
 /** RSV1: the message is compressed (RFC 7692 §6). */
 const compressed = 0x40;
+
+/** What of a close frame's 125 bytes the code leaves (RFC 6455 §5.5). */
+const mostReasonBytes = 123;
+
+/** A ping without payload, unmasked as all frames of a server are (RFC 6455 §5.1). */
+export const pingFrame: Buffer = frameOf(finPing, 0);
+
+/** A close without a code. */
+export const emptyClose: Buffer = frameOf(finClose, 0);
+
+/** A close with a code and a reason. */
+export function closeFrame(code: number, reason: string): Buffer {
+  const text = reasonBytes(reason);
+  const frame = frameOf(finClose, 2 + text.length);
+  frame.writeUInt16BE(code, 2);
+  text.copy(frame, 4);
+  return frame;
+}
+
+/** As much of a reason as a close frame has room for. */
+export function reasonBytes(reason: string): Buffer {
+  const text = Buffer.from(reason);
+  let length = Math.min(text.length, mostReasonBytes);
+  // Not within a letter: it has to stay UTF-8.
+  while (length < text.length && ((text[length] as number) & 0xc0) === 0x80) length -= 1;
+  return text.subarray(0, length);
+}
+
+/** The answer to a ping: the same payload (RFC 6455 §5.5.3). */
+export function pongFrame(payload: Buffer): Buffer {
+  return withPayload(finPong, payload);
+}
 
 /**
  * A codec of the protocol whose messages are whole WebSocket frames, unmasked as all of a server are (RFC 6455 §5.2): what
