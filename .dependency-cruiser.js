@@ -60,6 +60,13 @@ export default {
       '^packages/(typing/src/[^/]+$|protocol/src/)',
     ),
     {
+      name: 'react-imports-client',
+      comment: 'The hooks are subscribers of the SDK and nothing else.',
+      severity: 'error',
+      from: { path: '^packages/react/src/', pathNot: tests },
+      to: { path: '^packages/', pathNot: '^packages/(react|client)/src/' },
+    },
+    {
       name: 'console-imports-client',
       comment: 'The console is a user of the SDK like any other.',
       severity: 'error',

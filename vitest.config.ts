@@ -9,6 +9,12 @@ export default defineConfig({
     // Tests wait for facts, and what waits says after 40 s what did not come (testkit's deadline); this is for what hangs.
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    expect: { poll: { timeout: 40_000 } },
+    // A process and its modules serve one file after the other: loading them anew for each took longer than most tests. So a
+    // support module must not register hooks, nor a test leave a global behind; spies and stubs are taken back here.
+    isolate: false,
+    restoreMocks: true,
+    unstubGlobals: true,
     projects: [
       {
         extends: true,

@@ -10,11 +10,19 @@ export async function bundle(entry: string): Promise<Scripts> {
   const result = await build({
     configFile: false,
     logLevel: 'warn',
+    // React reads it, and there is no `process` in a page.
+    define: { 'process.env.NODE_ENV': '"development"' },
     resolve: { conditions: ['thrum:source', 'browser', 'module', 'import'] },
     build: {
       write: false,
       minify: false,
       modulePreload: false,
+      // That `use client` means nothing here is as it should be: the whole page is the client.
+      rolldownOptions: {
+        onLog: (level, log, pass) => {
+          if (log.code !== 'MODULE_LEVEL_DIRECTIVE') pass(level, log);
+        },
+      },
       lib: {
         entry: fileURLToPath(new URL(entry, import.meta.url)),
         formats: ['es'],

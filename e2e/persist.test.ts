@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bundle, type Scripts, serve } from './bundle.ts';
 import { launchChromium } from './chromium.ts';
 import type { PersistingPage } from './page/persisting.ts';
-import { ServerProcess } from './server-process.ts';
+import { ServerProcess, tokenOf } from './server-process.ts';
 
 let browser: Browser;
 let scripts: Scripts;
@@ -28,15 +28,6 @@ const ask = <T>(page: Page, name: keyof PersistingPage, ...args: unknown[]): Pro
     },
     [name, args] as const,
   );
-
-async function tokenOf(server: ServerProcess, user: string): Promise<string> {
-  const response = await fetch(`${server.url}/playground/token`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ name: user, userId: user }),
-  });
-  return ((await response.json()) as { readonly token: string }).token;
-}
 
 interface Visitor {
   readonly context: BrowserContext;
@@ -89,7 +80,7 @@ async function witness(server: ServerProcess) {
 }
 
 const waitFor = (page: Page, name: keyof PersistingPage, wanted: unknown): Promise<void> =>
-  expect.poll(() => ask(page, name), { timeout: 15_000 }).toEqual(wanted);
+  expect.poll(() => ask(page, name)).toEqual(wanted);
 
 test('storage in IndexedDB keeps its laws', async () => {
   const context = await browser.newContext();

@@ -16,6 +16,8 @@ export async function openWindow(
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme: dark ? 'dark' : 'light',
+    // Without a graphics card every frame of an animation is work for the processor.
+    reducedMotion: 'reduce',
   });
   const page = await context.newPage();
   await page.goto(url);

@@ -58,6 +58,17 @@ export class ServerProcess {
   }
 }
 
+/** A token that the playground of a development server gives to anybody. */
+export async function tokenOf(server: ServerProcess, user: string): Promise<string> {
+  const response = await fetch(`${server.url}/playground/token`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ name: user, userId: user }),
+  });
+  if (!response.ok) throw new Error(`no token: ${response.status} ${await response.text()}`);
+  return ((await response.json()) as { readonly token: string }).token;
+}
+
 /** Without the options of whoever runs the tests: the server under test has only those it is given. */
 function ownEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(

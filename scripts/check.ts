@@ -1,10 +1,11 @@
-// `npm test`: every check in order, going on after a failure, so that one run tells everything.
+// `npm test`: every check, going on after a failure, so that one run tells everything.
 import { parseArgs } from 'node:util';
 import type { Result } from './run.ts';
-import { steps, type Step } from './steps.ts';
+import { lanes, type Step } from './steps.ts';
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } });
 const wanted = values.only?.split(',');
+const steps = lanes.flat();
 const unknown = wanted?.filter((name) => !steps.some((step) => step.name === name)) ?? [];
 if (unknown.length > 0) {
   process.stderr.write(
@@ -33,7 +34,9 @@ async function attempt(step: Step): Promise<Result> {
 
 let passed = 0;
 let failed = 0;
-for (const step of steps.filter(({ name }) => wanted?.includes(name) ?? true)) {
+
+/** Runs a step and prints all it has to say at once, so that steps that run side by side do not mix their lines. */
+async function report(step: Step): Promise<void> {
   const startedAt = performance.now();
   const result = await attempt(step);
   passed += result.passed;
@@ -41,12 +44,21 @@ for (const step of steps.filter(({ name }) => wanted?.includes(name) ?? true)) {
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   const count =
     result.failed > 0 ? `${result.passed} passed, ${result.failed} failed` : `${result.passed} passed`;
-  process.stdout.write(
-    `${result.failed > 0 ? '✗' : '✓'} ${step.name.padEnd(8)} ${seconds.padStart(6)} s   ${count}\n`,
-  );
-  for (const note of result.notes ?? []) process.stdout.write(`  ${note}\n`);
-  if (result.failed > 0) process.stdout.write(`${result.output.trimEnd()}\n\n`);
+  const lines = [
+    `${result.failed > 0 ? '✗' : '✓'} ${step.name.padEnd(8)} ${seconds.padStart(6)} s   ${count}`,
+    ...(result.notes ?? []).map((note) => `  ${note}`),
+    ...(result.failed > 0 ? [`${result.output.trimEnd()}\n`] : []),
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
 }
+
+await Promise.all(
+  lanes.map(async (lane) => {
+    for (const step of lane) {
+      if (wanted?.includes(step.name) ?? true) await report(step);
+    }
+  }),
+);
 
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
 process.exitCode = failed > 0 ? 1 : 0;

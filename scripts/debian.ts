@@ -1,11 +1,20 @@
 import { existsSync } from 'node:fs';
 import { run } from './run.ts';
 
+// Two steps may ask at once, and dpkg lets one in.
+let last: Promise<unknown> = Promise.resolve();
+
 /**
  * Installs a package on a Debian where this user may. True when it was installed, else why it was not; undefined where
  * this is no Debian, or would ask for a password.
  */
-export async function installPackage(name: string): Promise<true | string | undefined> {
+export function installPackage(name: string): Promise<true | string | undefined> {
+  const installed = last.then(() => install(name));
+  last = installed;
+  return installed;
+}
+
+async function install(name: string): Promise<true | string | undefined> {
   if (!existsSync('/usr/bin/apt-get')) return undefined;
   const prefix = await privileges();
   if (prefix === undefined) return undefined;

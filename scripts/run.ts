@@ -26,6 +26,10 @@ export interface RunOptions {
   readonly timeout?: number;
 }
 
+/** What ends with this process; many commands may run at once. */
+const running = new Set<() => void>();
+process.once('exit', () => running.forEach((kill) => kill()));
+
 /** Runs a command to its end and returns what it printed. Never throws: a command that cannot start is code 127. */
 export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   const { cwd = root, env = process.env, timeout = 600_000 } = options;
@@ -34,7 +38,7 @@ export function run(command: string, args: readonly string[], options: RunOption
     const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     const finish = (code: number, note = ''): void => {
       clearTimeout(timer);
-      process.removeListener('exit', killGroup);
+      running.delete(killGroup);
       resolve({ code, output: Buffer.concat(chunks).toString() + note });
     };
     // The group, not the child: vitest, browsers and servers are grandchildren.
@@ -50,7 +54,7 @@ export function run(command: string, args: readonly string[], options: RunOption
       chunks.push(Buffer.from(`\nkilled: still running after ${timeout / 1000} s\n`));
       killGroup();
     }, timeout);
-    process.once('exit', killGroup);
+    running.add(killGroup);
     child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
     child.once('error', (error) => finish(127, `${command}: ${error.message}\n`));

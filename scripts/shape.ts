@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, run, tool, type Outcome, type Result } from './run.ts';
 
-const published = ['protocol', 'core', 'client', 'typing', 'server'] as const;
+const published = ['protocol', 'core', 'client', 'typing', 'react', 'server'] as const;
 
 /** Packs every published package and lets publint and attw judge the tarball, as an installing user would get it. */
 export async function checkShape(): Promise<Result> {

@@ -44,17 +44,24 @@ async function browser(): Promise<Result> {
   return runTests('browser');
 }
 
-/** In the order in which they run: cheap and general first, so that the first failure is the most telling. */
-export const steps: readonly Step[] = [
-  { name: 'format', run: async () => single(await tool('oxfmt', ['--check', '.'])) },
-  { name: 'lint', run: async () => single(await tool('oxlint', ['--deny-warnings', '.'])) },
-  { name: 'types', run: async () => single(await tool('@typescript/native', ['-b'])) },
-  { name: 'links', run: checkLinks },
-  { name: 'imports', run: imports },
-  { name: 'unused', run: async () => single(await tool('knip', ['--no-progress', '--no-config-hints'])) },
-  { name: 'shape', run: checkShape },
-  { name: 'sizes', run: async () => single(await tool('size-limit', [])) },
-  { name: 'unit', run: unit },
-  { name: 'wire', run: () => runTests('wire') },
-  { name: 'browser', run: browser },
+/**
+ * The lanes run side by side, the steps of one in their order: cheap and general first. The tests mostly wait, so two lanes
+ * of them take little longer than one; `shape` judges what `types` builds.
+ */
+export const lanes: readonly (readonly Step[])[] = [
+  [
+    { name: 'types', run: async () => single(await tool('@typescript/native', ['-b'])) },
+    { name: 'shape', run: checkShape },
+    { name: 'unit', run: unit },
+  ],
+  [
+    { name: 'format', run: async () => single(await tool('oxfmt', ['--check', '.'])) },
+    { name: 'lint', run: async () => single(await tool('oxlint', ['--deny-warnings', '.'])) },
+    { name: 'links', run: checkLinks },
+    { name: 'imports', run: imports },
+    { name: 'unused', run: async () => single(await tool('knip', ['--no-progress', '--no-config-hints'])) },
+    { name: 'sizes', run: async () => single(await tool('size-limit', [])) },
+    { name: 'wire', run: () => runTests('wire') },
+    { name: 'browser', run: browser },
+  ],
 ];

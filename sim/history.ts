@@ -26,6 +26,8 @@ export type Happening =
       readonly kept: boolean;
       readonly durable: boolean;
       readonly guarded: boolean;
+      /** Milliseconds of conflation. */
+      readonly every?: number;
     }
   /** A life of the log begins: of one channel's, or of all. `carried`: its offsets go on after this one. */
   | {
@@ -76,6 +78,8 @@ export type Happening =
       readonly v: string;
       readonly at?: Place;
       readonly from?: string;
+      /** So many right before it gave way to newer ones. */
+      readonly conflated?: number;
     }
   | {
       readonly k: 'status';
@@ -118,6 +122,8 @@ export type Happening =
       readonly id?: number | string;
       readonly at?: Place;
       readonly recovered: boolean;
+      /** Granted, publications of a key a second. */
+      readonly maxRate?: number;
     }
   | {
       readonly k: 'sent';
@@ -125,6 +131,7 @@ export type Happening =
       readonly channel: string;
       readonly v: string;
       readonly at?: Place;
+      readonly conflated?: number;
     }
   | { readonly k: 'left'; readonly conn: string; readonly channel: string; readonly code?: string }
   | {
@@ -214,6 +221,11 @@ export type LineOf<K extends Line['k']> = Extract<Line, { readonly k: K }>;
 /** Every line of one kind, in order. */
 export function linesOf<K extends Line['k']>(history: readonly Line[], kind: K): LineOf<K>[] {
   return history.filter((line): line is LineOf<K> => line.k === kind);
+}
+
+/** What of a channel's values one takes the place of another by: its publisher's counter says. */
+export function keyOf(v: string): number {
+  return Number(v.split('#')[1]) % 3;
 }
 
 /** One promise that was broken, and the line at which it shows. */

@@ -13,6 +13,8 @@ export interface ChannelPlan {
   readonly guarded: boolean;
   /** Bytes of padding in each message. */
   readonly pad: number;
+  /** Milliseconds of conflation; 0: none. */
+  readonly every: number;
 }
 
 export interface ClientPlan {
@@ -25,6 +27,9 @@ export interface ClientPlan {
   /** Seconds that a token lives; 0: for ever. */
   readonly tokenSeconds: number;
   readonly latency: number;
+  /** Channels of which it asks for less, and how much of them, publications a second. */
+  readonly slow: readonly string[];
+  readonly maxRate: number;
 }
 
 const brokers = ['memory', 'memory-net', 'embedded', 'shared'] as const;
@@ -56,14 +61,19 @@ export function planOf(seed: number): Plan {
   const chance = new Random(seed).fork('plan');
   const faulty = seed % 4 !== 0;
   const broker = chance.pick(brokers);
-  const channels = planChannels(chance);
+  const plain = planChannels(chance);
+  const clients = planClients(chance, plain);
+  // Drawn apart, so that whatever else a seed stands for stays as it was.
+  const rates = new Random(seed).fork('rates');
+  const conflated = planConflated(rates);
+  const channels = [...plain, ...conflated];
   return {
     seed,
     faulty,
     broker,
     nodes: broker === 'shared' ? chance.whole(1, 3) : 1,
     channels,
-    clients: planClients(chance, channels),
+    clients: clients.map((client, index) => paced(rates, client, index, plain, conflated)),
     historyPage: chance.pick([300, 300, 300, 12]),
     outboxBytes: chance.pick([72_000, 100_000, 1_048_576]),
     queue: chance.pick([100, 100, 8]),
@@ -75,7 +85,16 @@ export function planOf(seed: number): Plan {
 }
 
 function planChannels(chance: Random): readonly ChannelPlan[] {
-  const plain = { kept: true, size: 300, ttl: 300_000, presence: false, ack: false, guarded: false, pad: 0 };
+  const plain = {
+    kept: true,
+    size: 300,
+    ttl: 300_000,
+    presence: false,
+    ack: false,
+    guarded: false,
+    pad: 0,
+    every: 0,
+  };
   const all: readonly ChannelPlan[] = [
     { ...plain, name: 'short:a', size: chance.whole(3, 8) },
     { ...plain, name: 'brief:a', size: 50, ttl: chance.between(3000, 15_000) },
@@ -86,6 +105,35 @@ function planChannels(chance: Random): readonly ChannelPlan[] {
     { ...plain, name: 'fat:a', pad: 6000, size: 30 },
   ];
   return [{ ...plain, name: 'main:a' }, ...all.filter(() => chance.chance(0.45))];
+}
+
+function planConflated(chance: Random): readonly ChannelPlan[] {
+  const every = (): number => chance.pick([50, 200, 1500]);
+  const plain = { size: 300, ttl: 300_000, presence: false, ack: false, guarded: false, pad: 0 };
+  const all: readonly ChannelPlan[] = [
+    { ...plain, name: 'dash:a', kept: true, every: every() },
+    { ...plain, name: 'cursor:a', kept: false, every: every() },
+  ];
+  return all.filter(() => chance.chance(0.45));
+}
+
+/** The same client beside conflated channels, and with rates of its own. */
+function paced(
+  chance: Random,
+  client: ClientPlan,
+  index: number,
+  plain: readonly ChannelPlan[],
+  conflated: readonly ChannelPlan[],
+): ClientPlan {
+  const some = (among: readonly ChannelPlan[], probability: number): readonly string[] =>
+    among.filter(({ ack }) => !ack && chance.chance(probability)).map(({ name }) => name);
+  return {
+    ...client,
+    listens: [...client.listens, ...some(conflated, index === 0 ? 1 : 0.7)],
+    publishes: [...client.publishes, ...some(conflated, index === 1 ? 1 : 0.4)],
+    slow: some([...plain, ...conflated], 0.2),
+    maxRate: chance.pick([20, 3, 0.5]),
+  };
 }
 
 function planClients(chance: Random, channels: readonly ChannelPlan[]): readonly ClientPlan[] {
@@ -101,6 +149,8 @@ function planClients(chance: Random, channels: readonly ChannelPlan[]): readonly
       every: chance.between(200, 2500),
       tokenSeconds: chance.chance(0.3) ? chance.whole(8, 30) : 0,
       latency: chance.pick([0.5, 5, 40, 200]),
+      slow: [],
+      maxRate: 0,
     };
   });
 }

@@ -13,6 +13,7 @@ interface Heard {
   readonly epoch?: string | undefined;
   readonly offset?: number | undefined;
   readonly from?: string | undefined;
+  readonly conflated?: number | undefined;
   readonly data: unknown;
 }
 
@@ -27,7 +28,7 @@ export function statusLine(hearing: Hearing, { type, position, error }: Status):
 }
 
 export function recvLine(hearing: Hearing, publication: Heard): Happening {
-  const { from, data } = publication;
+  const { from, data, conflated } = publication;
   const at = placeIn(publication);
   return {
     k: 'recv',
@@ -35,6 +36,7 @@ export function recvLine(hearing: Hearing, publication: Heard): Happening {
     v: (data as { readonly v: string }).v,
     ...(at === undefined ? {} : { at }),
     ...(from === undefined ? {} : { from }),
+    ...(conflated === undefined ? {} : { conflated }),
   };
 }
 

@@ -57,6 +57,9 @@ const situations: Readonly<Record<string, Situation>> = {
   'a publish conflicted with its own id': code('id_conflict'),
   'a publish was denied': code('access_denied'),
   'a publish without a queue was cut off': code('disconnected'),
+  'a value gave way to a newer one': metric('conflated'),
+  'a subscriber was granted a rate': (history) =>
+    history.some((line) => line.k === 'answered' && line.maxRate !== undefined),
   'a redelivery happened': metric('redelivered'),
   'a slow consumer was closed': gone(4008),
   'the server gave up a silent connection': gone(4000),

@@ -59,7 +59,14 @@ export class WireLines {
     const { type, id } = frame;
     const channel = String(frame['channel']);
     if (frame['timestamp'] !== undefined) {
-      this.paper.record({ k: 'sent', conn, channel, v: valueOf(frame), ...placeOf(frame) });
+      this.paper.record({
+        k: 'sent',
+        conn,
+        channel,
+        v: valueOf(frame),
+        ...placeOf(frame),
+        ...conflatedOf(frame),
+      });
       return;
     }
     switch (type) {
@@ -71,6 +78,7 @@ export class WireLines {
           recovered: frame['recovered'] === true,
           ...(id === undefined ? {} : { id: id as number }),
           ...(frame['position'] === undefined ? {} : { at: frame['position'] as Place }),
+          ...(frame['maxRate'] === undefined ? {} : { maxRate: Number(frame['maxRate']) }),
         });
         break;
       case 'unsubscribed':
@@ -133,6 +141,10 @@ function valueOf(frame: Frame): string {
 
 function placeOf({ epoch, offset }: Frame): { readonly at?: Place } {
   return epoch === undefined ? {} : { at: { epoch: String(epoch), offset: Number(offset) } };
+}
+
+function conflatedOf({ conflated }: Frame): { readonly conflated?: number } {
+  return conflated === undefined ? {} : { conflated: Number(conflated) };
 }
 
 function codeOf({ code }: Frame): { readonly code?: string } {

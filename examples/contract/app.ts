@@ -14,6 +14,8 @@ export const app = createThrum({
     'cursors:{doc}': channel({
       events: { move: z.object({ x: z.number(), y: z.number() }) },
       tier: 'ephemeral',
+      // Ten times a second, of each user the newest.
+      conflate: { every: 100, key: ({ from }) => from },
     }),
   },
   methods: {

@@ -1,4 +1,5 @@
 import type { Checker, Line, Violation } from '../history.ts';
+import { checkConflation } from './conflation.ts';
 import {
   checkClocks,
   checkConvergence,
@@ -36,6 +37,7 @@ export const invariants: Readonly<Record<string, string>> = {
   '18': 'a drain tells everyone and ends in time',
   '19': 'wall-clock jumps change no order and no TTL',
   '20': 'a lost log changes the epoch, and positions are true',
+  conflation: 'what is left out gave way to a newer value of its key, which comes, in time and not too often',
   fault: 'a fault does what it must, and leaves the rest alone',
   outcome: 'every publish promise settles once, and truthfully',
 };
@@ -52,6 +54,7 @@ export const checkers: readonly Checker[] = [
   checkNamed,
   checkWire,
   checkPages,
+  checkConflation,
   checkRights,
   checkConvergence,
   checkPresence,

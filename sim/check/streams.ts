@@ -54,7 +54,7 @@ function told(stream: Stream, { type, at }: LineOf<'status'>): Problem | undefin
   return ['7', `recovered at ${show(at)} and stood at ${show(place)}`];
 }
 
-function received(stream: Stream, { at, v }: LineOf<'recv'>): Problem | undefined {
+function received(stream: Stream, { at, v, conflated = 0 }: LineOf<'recv'>): Problem | undefined {
   if (at === undefined) return undefined;
   const { place, afterReset } = stream;
   stream.place = at;
@@ -63,7 +63,9 @@ function received(stream: Stream, { at, v }: LineOf<'recv'>): Problem | undefine
   if (stream.seen.has(key)) return ['4', `${v} came twice, now at ${show(at)}`];
   stream.seen.add(key);
   if (place === undefined) return undefined;
-  const next = at.offset === place.offset + 1 || (afterReset && at.offset === place.offset);
+  // What gave way to newer ones is no hole; it may be more than this one has not seen.
+  const isWhole = at.offset > place.offset && at.offset - conflated <= place.offset + 1;
+  const next = isWhole || (afterReset && at.offset === place.offset);
   if (at.epoch === place.epoch && next) return undefined;
   return ['5', `${v} at ${show(at)} came after ${show(place)} without a reset`];
 }

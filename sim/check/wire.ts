@@ -41,7 +41,7 @@ export function checkWire(history: readonly Line[]): Violation[] {
   return violations;
 }
 
-function sent(wire: Wired, { at, v }: LineOf<'sent'>): Problem | undefined {
+function sent(wire: Wired, { at, v, conflated = 0 }: LineOf<'sent'>): Problem | undefined {
   if (at === undefined) return undefined;
   const { place } = wire;
   if (place === undefined) return ['5', `${v} at ${show(at)} outside a subscription`];
@@ -49,7 +49,8 @@ function sent(wire: Wired, { at, v }: LineOf<'sent'>): Problem | undefined {
   if (isAgain) return undefined;
   wire.place = at;
   wire.from = Math.min(wire.from, at.offset);
-  if (at.epoch === place.epoch && at.offset === place.offset + 1) return undefined;
+  const isWhole = at.offset > place.offset && at.offset - conflated <= place.offset + 1;
+  if (at.epoch === place.epoch && isWhole) return undefined;
   return ['5', `${v} at ${show(at)} was sent after ${show(place)}`];
 }
 

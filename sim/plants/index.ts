@@ -1,3 +1,4 @@
+import { conflation } from './conflation.ts';
 import type { Plant } from './plant.ts';
 import { publishing } from './publishing.ts';
 import { recovery } from './recovery.ts';
@@ -5,7 +6,7 @@ import { rights } from './rights.ts';
 
 export type { Plant } from './plant.ts';
 
-export const plants: readonly Plant[] = [...publishing, ...recovery, ...rights];
+export const plants: readonly Plant[] = [...publishing, ...recovery, ...rights, ...conflation];
 
 /** @throws Error naming those there are. */
 export function plantOf(name: string): Plant {

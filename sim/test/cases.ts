@@ -9,6 +9,7 @@ import {
   checkQueues,
   checkUncaught,
 } from '../check/end.ts';
+import { checkConflation } from '../check/conflation.ts';
 import { checkEpochs, checkOneMessage, checkOrder, checkSent } from '../check/log.ts';
 import { checkAcknowledged, checkOutcomes } from '../check/outcomes.ts';
 import { checkRights } from '../check/rights.ts';
@@ -50,7 +51,26 @@ const kept = (when: 'before' | 'after', oldest: number): Happening => ({
   oldest,
   top: h.at(9),
 });
+/** A named subscriber read one publication, and its successor is told this position. */
+const succeeded = (offset: number): readonly Happening[] => [
+  { ...h.listen, name: 'w' } as Happening,
+  h.status('subscribed', h.at(0)),
+  h.recv('p#1', h.at(1)),
+  { ...h.listen, s: 2, name: 'w' } as Happening,
+  { ...h.status('recovered', h.at(offset)), s: 2 } as Happening,
+];
 const alive: Happening = { k: 'leftover', who: 'p', what: 'queued', count: 0 };
+
+/** Answered with 10 publications of a key a second, and what was published: of one key, but for the second. */
+const conflated = [
+  { ...h.answered(h.at(0)), maxRate: 10 } as Happening,
+  ...['p#1', 'p#2', 'p#4', 'p#7'].map((v, index) => h.append(v, h.at(index + 1))),
+];
+const stood = (v: string, offset: number, count: number): Happening => ({
+  ...(h.sent(v, h.at(offset)) as Happening & { k: 'sent' }),
+  conflated: count,
+});
+const left: Happening = { k: 'left', conn: 'x', channel: 'a' };
 
 /** What a checker must find, or, without an invariant, must not object to. */
 export type Case = readonly [
@@ -84,6 +104,36 @@ export const cases: readonly Case[] = [
       { k: 'log', epoch: 'e2', why: 'found', channel: 'a' },
       { k: 'log', epoch: 'e1', why: 'found', channel: 'a' },
     ],
+  ],
+  [
+    checkConflation,
+    'a value that gave way to a newer one of its key',
+    undefined,
+    [h.log, ...conflated, h.sent('p#1', h.at(1)), h.sent('p#2', h.at(2)), stood('p#7', 4, 1), left],
+  ],
+  [
+    checkConflation,
+    'a value that gave way to one of another key',
+    'conflation',
+    [h.log, ...conflated, stood('p#2', 2, 1), left],
+  ],
+  [
+    checkConflation,
+    'a value that gave way on a connection that broke',
+    undefined,
+    [h.log, ...conflated, stood('p#2', 2, 1), { k: 'gone', conn: 'x', code: 1006 }, { k: 'end' }],
+  ],
+  [
+    checkConflation,
+    'less than everything, for one who did not ask',
+    'conflation',
+    [h.log, h.answered(h.at(0)), ...conflated.slice(1), h.sent('p#1', h.at(1)), stood('p#7', 4, 2)],
+  ],
+  [
+    checkConflation,
+    'a key that comes too often',
+    'conflation',
+    [h.log, ...conflated, ...[1, 4, 7].map((n, index) => stood(`p#${n}`, [1, 3, 4][index] ?? 0, index % 2))],
   ],
   [checkOneMessage, 'readers who agree', undefined, [...two, h.recv('p#2', h.at(2)), h.sent('p#1', h.at(1))]],
   [checkOneMessage, 'a reader who got another message', '2', [...two, h.recv('p#2', h.at(1))]],
@@ -173,30 +223,8 @@ export const cases: readonly Case[] = [
     '7',
     [h.listen, h.status('subscribed', h.at(0)), h.recv('p#1', h.at(1)), h.status('recovered', h.at(3))],
   ],
-  [
-    checkNamed,
-    'a successor who gets the last one again',
-    undefined,
-    [
-      { ...h.listen, name: 'w' } as Happening,
-      h.status('subscribed', h.at(0)),
-      h.recv('p#1', h.at(1)),
-      { ...h.listen, s: 2, name: 'w' } as Happening,
-      { ...h.status('recovered', h.at(0)), s: 2 } as Happening,
-    ],
-  ],
-  [
-    checkNamed,
-    'a successor who begins too late',
-    '7',
-    [
-      { ...h.listen, name: 'w' } as Happening,
-      h.status('subscribed', h.at(0)),
-      h.recv('p#1', h.at(1)),
-      { ...h.listen, s: 2, name: 'w' } as Happening,
-      { ...h.status('recovered', h.at(2)), s: 2 } as Happening,
-    ],
-  ],
+  [checkNamed, 'a successor who gets the last one again', undefined, succeeded(0)],
+  [checkNamed, 'a successor who begins too late', '7', succeeded(2)],
   [
     checkWire,
     'a subscription',

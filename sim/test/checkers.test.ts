@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { checkDrain } from '../check/end.ts';
+import { checkConflation } from '../check/conflation.ts';
 import { checkers } from '../check/index.ts';
+import type { Line } from '../history.ts';
 import { cases, drain, drained, world } from './cases.ts';
 import * as h from './histories.ts';
 
@@ -19,6 +21,15 @@ describe('the checkers', () => {
       cases.filter(([, , invariant]) => invariant !== undefined).map(([checker]) => checker),
     );
     expect(checkers.filter((checker) => !failing.has(checker))).toEqual([]);
+  });
+
+  it('see a value that never came, where nothing goes wrong by itself', () => {
+    const lines = h.history(world(false), { ...h.answered(h.at(0)), maxRate: 10 } as never, h.append('p#1'));
+    expect(checkConflation([...lines, { t: 1000, k: 'end' }])).toEqual([]);
+    expect(checkConflation([...lines, { t: 1200, k: 'end' }])).toMatchObject([{ invariant: 'conflation' }]);
+    expect(checkConflation([...lines, { t: 1200, ...h.sent('p#1') } as Line])).toMatchObject([
+      { invariant: 'conflation' },
+    ]);
   });
 
   it('see a drain that takes too long', () => {

@@ -103,6 +103,7 @@ export class SimClient {
     const channel = this.client.channel(name, {
       ...(plan.ack ? { ack: true } : {}),
       ...(since === undefined || !plan.kept ? {} : { since }),
+      ...(this.plan.slow.includes(name) ? { maxRate: this.plan.maxRate } : {}),
     });
     const listening: Listening = { s, plan, channel, at: undefined };
     this.listening.set(name, listening);
@@ -171,6 +172,11 @@ export class SimClient {
       .channel(name)
       .presence.get()
       .catch(() => undefined);
+  }
+
+  /** The application wants less of something that it listens to, or all of it again. */
+  pace(name: string, maxRate: number | undefined): void {
+    if (this.isAlive) this.listening.get(name)?.channel.setMaxRate(maxRate);
   }
 
   hide(): void {

@@ -1,8 +1,8 @@
 import { Part } from '../clock.ts';
 import type { Happening } from '../history.ts';
-import type { Random } from '../random.ts';
 import type { SimClient } from './client.ts';
 import { pageOf } from '../wire-lines.ts';
+import type { Random } from '../random.ts';
 import type { World } from './world.ts';
 
 /** What people and programs do all day, with faults and without. */
@@ -10,11 +10,14 @@ export class Life {
   private readonly world: World;
   private readonly chance: Random;
   private readonly part = new Part('life');
+  /** Of its own, so that it draws nothing from the rest. */
+  private readonly pacing: Random;
   private counter = 0;
 
   constructor(world: World) {
     this.world = world;
     this.chance = world.chance.fork('life');
+    this.pacing = world.chance.fork('pacing');
   }
 
   begin(): void {
@@ -32,6 +35,7 @@ export class Life {
     this.often(1500, () => this.publishAsServer(chance.pick(names)));
     this.often(2500, () => this.read(chance.pick(world.clients), chance.pick(names)));
     this.often(6000, () => this.hop(chance.pick(world.clients)));
+    this.pace();
     this.often(25_000, () => this.reload(chance.pick(world.clients)));
     this.often(12_000, () => this.subscribeUser());
     this.often(30_000, () => this.deploy());
@@ -112,6 +116,17 @@ export class Life {
       },
       () => undefined,
     );
+  }
+
+  private pace(): void {
+    const { pacing, world } = this;
+    world.clock.after(pacing.wait(7000), this.part, () => {
+      if (!world.busy) return;
+      const client = pacing.pick(world.clients);
+      if (client.plan.slow.length > 0)
+        client.pace(pacing.pick(client.plan.slow), pacing.pick([undefined, 20, 1]));
+      this.pace();
+    });
   }
 
   private hop(client: SimClient): void {

@@ -1,5 +1,6 @@
 import { type ChannelDefinition, type Core, createCore, type Log, ThrumError } from '@thrum/core';
 import { Part, SimEnv } from '../clock.ts';
+import { keyOf } from '../history.ts';
 import type { Plan } from '../plan.ts';
 import { Cable } from './cable.ts';
 import { SimLog } from './log.ts';
@@ -172,25 +173,29 @@ export class SimNode {
   private definitions(env: SimEnv): Record<string, ChannelDefinition> {
     const { plan, rights } = this;
     return Object.fromEntries(
-      plan.channels.map(({ name, kept, size, ttl, presence, guarded }): [string, ChannelDefinition] => [
-        name,
-        {
-          tier: !kept ? 'ephemeral' : this.log.durable ? 'durable' : 'recoverable',
-          presence,
-          ...(kept ? { history: { size, ttl } } : {}),
-          ...(guarded
-            ? {
-                authorize: async ({ user }) => {
-                  // What a database says is true when it is read, not when the answer arrives.
-                  const allowed = rights.look(user.id, name);
-                  if (plan.hookLatency > 0)
-                    await new Promise<void>((resolve) => void env.timer(plan.hookLatency, resolve));
-                  return allowed;
-                },
-              }
-            : {}),
-        },
-      ]),
+      plan.channels.map(
+        ({ name, kept, size, ttl, presence, guarded, every }): [string, ChannelDefinition] => [
+          name,
+          {
+            tier: !kept ? 'ephemeral' : this.log.durable ? 'durable' : 'recoverable',
+            presence,
+            key: ({ data }) => keyOf((data as { readonly v: string }).v),
+            ...(every > 0 ? { conflate: { every } } : {}),
+            ...(kept ? { history: { size, ttl } } : {}),
+            ...(guarded
+              ? {
+                  authorize: async ({ user }) => {
+                    // What a database says is true when it is read, not when the answer arrives.
+                    const allowed = rights.look(user.id, name);
+                    if (plan.hookLatency > 0)
+                      await new Promise<void>((resolve) => void env.timer(plan.hookLatency, resolve));
+                    return allowed;
+                  },
+                }
+              : {}),
+          },
+        ],
+      ),
     );
   }
 

@@ -30,8 +30,10 @@ export class World implements Surroundings {
     this.record({ k: 'world', seed, faulty, broker, nodes: plan.nodes, outboxBytes, queue });
     const fsyncMs = broker === 'embedded' || broker === 'shared' ? this.chance.between(1, 25) : undefined;
     this.log = new SimLog(this, fsyncMs);
-    for (const { name, kept, guarded } of plan.channels) {
-      this.record({ k: 'channel', channel: name, kept, durable: kept && this.log.durable, guarded });
+    for (const { name, kept, guarded, every } of plan.channels) {
+      const durable = kept && this.log.durable;
+      const conflation = every > 0 ? { every } : {};
+      this.record({ k: 'channel', channel: name, kept, durable, guarded, ...conflation });
     }
     this.rights = new Rights(this);
     for (const { name, guarded } of plan.channels) {

@@ -12,6 +12,7 @@ export interface Backoff {
 
 /** The delay before retry number `attempt`, counted from 0: 1 s, 2 s, 4 s … 30 s, each ± 25 %. */
 export const backoffDelay = (
-  { backoff: { base, max, jitter }, env }: { readonly backoff: Backoff; readonly env: Pick<Env, 'random'> },
+  { backoff, env }: { readonly backoff: Backoff; readonly env: Pick<Env, 'random'> },
   attempt: number,
-): number => Math.min(base * 2 ** attempt, max) * (1 + jitter * (2 * env.random() - 1));
+): number =>
+  Math.min(backoff.base * 2 ** attempt, backoff.max) * (1 + backoff.jitter * (2 * env.random() - 1));

@@ -60,6 +60,11 @@ export interface Channel<Events = EventSchemas> extends AsyncIterable<Publicatio
     data: EventInput<Events, Event>,
     options?: PublishOptions,
   ): Promise<Published>;
+  /**
+   * Until it is called with `undefined`: {@link ChannelOptions.maxRate} for all handles of this name, whatever they asked
+   * for. The stream goes on unbroken.
+   */
+  setMaxRate(maxRate: number | undefined): void;
   /** Reads what is kept. Rejects with `ThrumError`. */
   history(options?: HistoryOptions): Promise<HistoryPage<Events>>;
   /** Removes every listener of this handle and ends its loops. Twice is harmless. */
@@ -135,6 +140,7 @@ export const createChannel = (
     onAny: (run) => on(undefined, run),
     onStatus,
     publish: (...order) => requests.publish(name, ...order),
+    setMaxRate: (maxRate) => subscriptions.setRate(name, maxRate),
     history: ({ timeout, signal, ...page } = {}) =>
       requests.request('again', { type: 'history', channel: name, ...page }, { timeout, signal }, (data) => {
         const { publications, position, more, recovered } = readFields(data);

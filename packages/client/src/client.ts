@@ -113,7 +113,7 @@ export const createClient = <App = Contract>(
     call: (method, params, wait) =>
       requests.request(wait?.id ? 'again' : 'once', { type: 'call', method, params }, wait, (data) => data),
     send: (frame) => {
-      const data = encode(settings, frame);
+      const data = encode(frame);
       if (ready()) outbox.add({ lives: 'now', encode: () => data });
       return ready();
     },

@@ -3,6 +3,7 @@ import { backoffDelay } from './backoff.ts';
 import { ThrumError, notify, readDelay, safely } from './errors.ts';
 import type { Listeners } from './errors.ts';
 import type { Link } from './choice.ts';
+import { createCodecLoader } from './codec.ts';
 import { createDialer } from './dialer.ts';
 import type { Encoded } from './socket-like.ts';
 import type { Settings, Token } from './settings.ts';
@@ -37,7 +38,8 @@ const nothing = (): void => {};
 
 /** The table of state.ts with its effects: at most one socket, one timer and one token request that count. */
 export const createConnection = (settings: Settings, events: ConnectionEvents): Connection => {
-  const { env, lifecycle, getToken, codec } = settings;
+  const { env, lifecycle, getToken } = settings;
+  const loadCodec = createCodecLoader(settings);
   const listeners: Listeners<[State, StateInfo]> = new Set();
   const inbox: (() => void)[] = [];
   // Without its optional fields: reading them gives `undefined` all the same.
@@ -88,7 +90,7 @@ export const createConnection = (settings: Settings, events: ConnectionEvents): 
     else {
       lastError = comeBackAt = undefined;
       arm(settings.connectTimeout, () => dispatch('lost', { error: new ThrumError('timeout') }));
-      if (getToken) withToken(open, (error) => dispatch('lost', { error }));
+      if (getToken || loadCodec) withToken(open, (error) => dispatch('lost', { error }));
       else open();
     }
   };
@@ -168,7 +170,7 @@ export const createConnection = (settings: Settings, events: ConnectionEvents): 
   const probe = (timeout: number): void => {
     const late = env.monotonic() + timeout + lateTimer;
     heardAt = -1;
-    send(codec.encode({ type: 'ping' }));
+    send(JSON.stringify({ type: 'ping' }));
     arm(timeout, () => {
       if (heardAt >= 0) watchSilence();
       else if (env.monotonic() > late) probe(timeout);
@@ -182,7 +184,7 @@ export const createConnection = (settings: Settings, events: ConnectionEvents): 
 
   // A getToken that throws at once is no different from one that rejects.
   const withToken = (use: (token: Token) => void, failed: (error: unknown) => void): void => {
-    void Promise.resolve().then(getToken).then(current(use), current(failed));
+    void Promise.resolve().then(loadCodec).then(getToken).then(current(use), current(failed));
   };
 
   const open = (token?: Token): void => {
@@ -190,7 +192,7 @@ export const createConnection = (settings: Settings, events: ConnectionEvents): 
       const listener: SocketListener = {
         message: current(({ data }) => {
           heardAt = env.monotonic();
-          receive(readFrame(codec, data), token);
+          receive(readFrame(data), token);
         }),
         close: current(({ code, reason }) =>
           dispatch(afterClose(code, reason), { code, reason, error: lastError }),
@@ -261,7 +263,7 @@ export const createConnection = (settings: Settings, events: ConnectionEvents): 
   };
 
   const authenticate = (token: Token): void => {
-    if (token) send(codec.encode({ type: 'auth', token, id: authId }));
+    if (token) send(JSON.stringify({ type: 'auth', token, id: authId }));
   };
 
   const renewIn = (left: number): void => {
@@ -280,7 +282,7 @@ export const createConnection = (settings: Settings, events: ConnectionEvents): 
   });
 
   const send = (data: Encoded): void => {
-    if (socket?.readyState === 1) socket.send(data as string | Uint8Array<ArrayBuffer>);
+    if (socket?.readyState === 1) socket.send(data);
   };
 
   return { view, listeners, dispatch, send };

@@ -1,6 +1,6 @@
 /** Everything the SDK takes from its surroundings besides the socket and the page; a simulator can own it. */
 export interface Env {
-  /** Wall clock, milliseconds since 1970; used for token expiry only. */
+  /** Wall clock, milliseconds since 1970; for the expiry of tokens, and of what outlasts a page. */
   now(): number;
   /** Milliseconds since some fixed moment, never going back. */
   monotonic(): number;
@@ -23,7 +23,7 @@ export const hostEnv: Env = {
     const handle = setTimeout(run, Math.min(ms, longestTimer));
     return () => clearTimeout(handle);
   },
-  random: () => Math.random(),
+  random: Math.random,
   // Not randomUUID: browsers keep that from pages served over plain http.
   id: () => crypto.getRandomValues(new Uint32Array(4)).join('-'),
 };

@@ -8,7 +8,7 @@ export type { ThrumErrorCode } from './errors.ts';
 export { pageLifecycle } from './lifecycle.ts';
 export type { Lifecycle, LifecycleEvent, Scope } from './lifecycle.ts';
 export type { Persist, PersistedClient } from './persisted.ts';
-export type { SocketConstructor, SocketLike, TransportName } from './socket-like.ts';
+export type { CodecName, SocketConstructor, SocketLike, TransportName } from './socket-like.ts';
 export type { DroppedPublish, Published, QueueBounds } from './publish.ts';
 export type { CallOptions, PublishOptions, WaitOptions } from './parts.ts';
 export type { ClientOptions, HttpOptions, Token } from './settings.ts';
@@ -26,4 +26,13 @@ export type {
   MethodResult,
   PublicationOf,
 } from './types.ts';
-export type { Member, Position, PresenceMeta, PresenceResult, Publication, Since } from '@thrum/protocol';
+export type {
+  Contract,
+  ContractOf,
+  Member,
+  Position,
+  PresenceMeta,
+  PresenceResult,
+  Publication,
+  Since,
+} from '@thrum/protocol';

@@ -79,7 +79,7 @@ export const createOutbox = (
   const dispatch = (item: Item, now: number, follows: string | undefined): void => {
     const paid = Math.max(paidAt, now) + pace;
     if (paid > now + burst) item.dueAt = paid - burst;
-    // No room to name what it follows: it goes when that is answered. No codec needs more than 6 bytes a character.
+    // No room to name what it follows: it goes when that is answered. JSON needs no more than 6 bytes a character.
     else if (!follows || (item.bytes ?? 0) + 6 * follows.length + 20 <= maxBytes) {
       const data = item.encode(item.id, follows);
       if (!data) return;
@@ -148,14 +148,14 @@ export const createOutbox = (
     down: (error) => {
       pace = 0;
       for (const item of items.values()) {
-        const { id, lives, sent, asked } = item;
-        if (error && asked) settle(id, error);
-        else if (lives === 'now' || (lives === 'once' && sent)) settle(id, ended('disconnected'));
+        if (error && item.asked) settle(item.id, error);
+        else if (item.lives === 'now' || (item.lives === 'once' && item.sent))
+          settle(item.id, ended('disconnected'));
         item.sent = false;
         item.dueAt = 0;
       }
       pump();
     },
-    busy: () => [...items.values()].some(({ lives, sent }) => sent && lives !== 'again'),
+    busy: () => [...items.values()].some((item) => item.sent && item.lives !== 'again'),
   };
 };

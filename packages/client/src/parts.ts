@@ -137,6 +137,8 @@ export interface Subscriptions {
   retain(sub: Subscription, options: ChannelOptions): void;
   /** Somebody left: the last one unsubscribes, after the linger. */
   release(sub: Subscription): void;
+  /** For the time being, in place of what was asked for. */
+  setRate(name: string, maxRate: number | undefined): void;
   setState(name: string, state: unknown): void;
   /** The connection is gone; with an error, nothing will bring it back by itself. */
   down(error: ThrumError | undefined): void;

@@ -1,4 +1,3 @@
-import type { Codec } from '@thrum/protocol';
 import type { Env } from './env.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { ConnectionEvents, Outbox, Requests, Subscriptions } from './parts.ts';
@@ -18,7 +17,6 @@ export interface PersistedClient {
   readonly settings: {
     readonly env: Env;
     readonly lifecycle: Lifecycle;
-    readonly codec: Pick<Codec, 'decode'>;
     readonly queue: QueueBounds;
   };
   /** `add` may be replaced. */

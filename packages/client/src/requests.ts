@@ -19,7 +19,7 @@ export const createRequests = (
   wanted: () => ThrumError | undefined,
   ready: () => boolean,
 ): Requests => {
-  const { codec, env, queue, onDrop } = settings;
+  const { env, queue, onDrop } = settings;
 
   const ask = <T>(
     question: Question,
@@ -29,7 +29,7 @@ export const createRequests = (
   ): Promise<T> => {
     const promise = new Promise<T>((resolve, reject) => {
       const { id, publish, lives } = question;
-      const data = encode(settings, { ...frame, id });
+      const data = encode({ ...frame, id });
       const aborted = (): ThrumError => new ThrumError('aborted', { cause: signal?.reason });
       const abort = (): void => outbox.settle(id, aborted());
       const done = (outcome: Frame | ThrumError): void => {
@@ -52,11 +52,11 @@ export const createRequests = (
       }
       const refusal = wanted() ?? (signal?.aborted && aborted());
       if (refusal) throw refusal;
-      const bytes = typeof data === 'string' ? new TextEncoder().encode(data).length : data.length;
+      const bytes = new TextEncoder().encode(data).length;
       signal?.addEventListener('abort', abort);
       // From what was encoded once: the caller may have changed its data since.
       const encodeAgain = (_: FrameId, follows?: string): Encoded =>
-        follows ? codec.encode({ ...Object(codec.decode(data)), follows }) : data;
+        follows ? JSON.stringify({ ...JSON.parse(data), follows }) : data;
       outbox.add({ ...question, encode: encodeAgain, bytes, asked: true, done });
       if (lives === 'now' && !ready()) outbox.settle(id, ended('disconnected'));
     });
@@ -87,9 +87,9 @@ export const createRequests = (
 };
 
 /** Throws `invalid_data` for what no frame can carry: cycles, BigInt, a throwing `toJSON`. */
-export const encode = ({ codec }: Pick<Settings, 'codec'>, frame: object): Encoded => {
+export const encode = (frame: object): Encoded => {
   try {
-    return codec.encode(frame);
+    return JSON.stringify(frame);
   } catch (cause) {
     throw new ThrumError('invalid_data', { cause });
   }

@@ -1,4 +1,3 @@
-import type { Codec } from '@thrum/protocol';
 import type { Backoff } from './backoff.ts';
 import type { ThrumError } from './errors.ts';
 import { hostEnv } from './env.ts';
@@ -7,7 +6,7 @@ import { pageLifecycle } from './lifecycle.ts';
 import type { Lifecycle, Scope } from './lifecycle.ts';
 import type { Persist } from './persisted.ts';
 import type { DroppedPublish, QueueBounds } from './publish.ts';
-import type { SocketConstructor, SocketLike, TransportName } from './socket-like.ts';
+import type { CodecName, SocketConstructor, SocketLike, TransportName } from './socket-like.ts';
 
 export type Token = string | null | undefined;
 
@@ -38,7 +37,7 @@ export interface ClientOptions {
   readonly getToken?: (() => Token | Promise<Token>) | undefined;
   /**
    * How to travel, the best first; a single one is used whatever happens. Read at each attempt. Default `websocket`, `sse`,
-   * `longpoll`. The last two carry JSON only.
+   * `longpoll`.
    */
   readonly transports?: readonly TransportName[] | undefined;
   /** Default `globalThis.WebSocket`, looked up when dialing. */
@@ -71,8 +70,12 @@ export interface ClientOptions {
   readonly linger?: number | undefined;
   /** Dial while the page is hidden or offline too. Default false. */
   readonly background?: boolean | undefined;
-  /** How frames become bytes; its subprotocol is asked for. Default JSON, without a subprotocol. */
-  readonly codec?: Codec | undefined;
+  /**
+   * How frames travel over WebSocket; the transports over HTTP carry JSON. The other two are loaded before the first attempt
+   * and offered to the server, which may choose JSON instead. Where the loading fails, that attempt fails with its
+   * error, and the next ones are made with JSON. Default `json`.
+   */
+  readonly codec?: CodecName | undefined;
   /** Default: the events of `window` and `document`, where there are any. */
   readonly lifecycle?: Lifecycle | undefined;
   /** Clocks, timers, randomness; for simulations and tests. */
@@ -83,25 +86,17 @@ export interface ClientOptions {
 export interface Settings
   extends
     Pick<ClientOptions, OptionalSetting>,
-    Given<Omit<ClientOptions, 'queue' | 'backoff' | 'codec' | OptionalSetting>> {
+    Given<Omit<ClientOptions, 'queue' | 'backoff' | 'WebSocket' | OptionalSetting>> {
   readonly url: string;
   readonly queue: QueueBounds;
   readonly backoff: Backoff;
-  readonly codec: ClientCodec;
+  /** What was given, or what a codec that was loaded has made of it. */
+  WebSocket?: SocketConstructor | undefined;
 }
 
 type Given<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };
 
-type OptionalSetting = 'getToken' | 'WebSocket' | 'http' | 'persist' | 'onDrop';
-
-/** What the SDK needs of a codec. */
-export type ClientCodec = Pick<Codec, 'encode' | 'decode'> & { readonly subprotocol?: string };
-
-// Less than the protocol's own, which reads binary messages too: the server answers in text (PROTOCOL.md §1).
-const json: ClientCodec = {
-  encode: (frame) => JSON.stringify(frame),
-  decode: (data) => JSON.parse(data as string) as unknown,
-};
+type OptionalSetting = 'getToken' | 'http' | 'persist' | 'onDrop';
 
 /** Reads no global but the scope itself: a server that renders a page may create a client. */
 export const settingsOf = (url: string, options: ClientOptions): Settings => {
@@ -119,7 +114,7 @@ export const settingsOf = (url: string, options: ClientOptions): Settings => {
       maxReconnectAttempts: Infinity,
       linger: 500,
       background: false,
-      codec: json,
+      codec: 'json',
       lifecycle: pageLifecycle(globalThis as Scope),
       env: hostEnv,
       queue: filled({ maxCount: 100, maxBytes: 1_048_576, maxAge: 60_000 }, queue),

@@ -35,6 +35,12 @@ export interface ChannelOptions {
   readonly name?: string | undefined;
   /** Ask for the members from the start; `presence.onChange` does so by itself. Default false. */
   readonly presence?: boolean | undefined;
+  /**
+   * At most so many publications of each event and key a second, the newest first of all and the last in any case; from 0.01.
+   * Of no effect with `ack`. Handles of one name share the highest that one of them asked for. Default: what the channel gives
+   * (PROTOCOL.md §19).
+   */
+  readonly maxRate?: number | undefined;
 }
 
 /** All that is known of one channel, shared by every handle with its name. */
@@ -62,6 +68,9 @@ export interface Subscription {
   /** Of the named subscriber. */
   as?: string | undefined;
   presence?: boolean | undefined;
+  maxRate?: number | undefined;
+  /** In place of `maxRate`, for the time being. */
+  slowed?: number | undefined;
   /** The server announced it on this connection: it lives without a listener, and without our asking. */
   byServer?: boolean | undefined;
   /** The id of the `subscribe` whose answer counts. */

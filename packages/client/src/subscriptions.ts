@@ -1,5 +1,5 @@
 import { isPosition } from '@thrum/protocol';
-import type { FrameId, Member, Position, Publication } from '@thrum/protocol';
+import type { FrameId, Member, Position, Publication, Since } from '@thrum/protocol';
 import { backoffDelay } from './backoff.ts';
 import { ThrumError, notify } from './errors.ts';
 import type { Outbox, Requests, Subscriptions } from './parts.ts';
@@ -25,7 +25,7 @@ export const createSubscriptions = (
   requests: Requests,
   wanted: () => unknown,
 ): Subscriptions => {
-  const { env, codec } = settings;
+  const { env } = settings;
   const subs = new Map<string, Subscription>();
 
   const get = (name: string): Subscription => {
@@ -57,21 +57,25 @@ export const createSubscriptions = (
     }
   };
 
+  /** Without `since`: for a stream that goes on as it is (PROTOCOL.md §2 subscribe). */
+  const encodeOptions = (sub: Subscription, id: FrameId, since?: Since): Encoded =>
+    JSON.stringify({
+      type: 'subscribe',
+      channel: sub.name,
+      since,
+      ack: sub.ack,
+      name: sub.as,
+      presence: sub.presence,
+      maxRate: sub.slowed ?? sub.maxRate,
+      id,
+    });
   /** Sends a `subscribe`, in place of one that has no answer yet. */
   const ask = (sub: Subscription, delay?: number): void => {
     outbox.items.delete(sub.asking);
     sub.phase = 'asking';
     const encodeSubscribe = (id: FrameId): Encoded => {
-      return codec.encode({
-        type: 'subscribe',
-        channel: sub.name,
-        // The cursor knows what was processed. What was only received has to come again, should this page end now.
-        since: sub.as ? sub.since : (sub.position ?? sub.since),
-        ack: sub.ack,
-        name: sub.as,
-        presence: sub.presence,
-        id,
-      });
+      // The cursor knows what was processed. What was only received has to come again, should this page end now.
+      return encodeOptions(sub, id, sub.as ? sub.since : (sub.position ?? sub.since));
     };
     const done = (outcome: Frame | ThrumError): void => {
       if (!(outcome instanceof ThrumError)) onAnswer(sub, outcome);
@@ -134,7 +138,7 @@ export const createSubscriptions = (
     if (outbox.items.get(sub.asking)?.sent || sub.phase === 'live') {
       outbox.add({
         lives: 'now',
-        encode: (id) => codec.encode({ type: 'unsubscribe', channel: sub.name, id }),
+        encode: (id) => JSON.stringify({ type: 'unsubscribe', channel: sub.name, id }),
       });
     }
     stop(sub, { type: 'unsubscribed' });
@@ -143,10 +147,10 @@ export const createSubscriptions = (
   const acknowledge = (sub: Subscription): void => {
     if (outbox.items.get(sub.acking)) return;
     const encodeAck = (): Encoded | undefined => {
-      const { name: channel, processed, position } = sub;
+      const { processed } = sub;
       // An offset of an older epoch would confirm what nobody has seen.
-      return processed && processed.epoch === position?.epoch
-        ? codec.encode({ type: 'ack', channel, ...processed })
+      return processed && processed.epoch === sub.position?.epoch
+        ? JSON.stringify({ type: 'ack', channel: sub.name, ...processed })
         : undefined;
     };
     sub.acking = outbox.add({ lives: 'now', encode: encodeAck }, ackDelay);
@@ -155,16 +159,18 @@ export const createSubscriptions = (
   /** Gives a publication to the listeners if it is the next one; a repeat or one behind a hole is not (PROTOCOL.md §6). */
   const deliver = (sub: Subscription, publication: Publication): void => {
     const { position: last, ack } = sub;
-    const { event, epoch = '', offset } = publication;
+    const { event, epoch = '', offset, conflated = 0 } = publication;
     const position = offset === undefined ? undefined : { epoch, offset };
     if (position) {
       const ahead = last?.epoch === epoch ? position.offset - last.offset : Infinity;
       // Sent again because it was not confirmed: say once more how far the listeners have come.
       if (ahead <= 0 && ack) acknowledge(sub);
       // Not live: left over from before, or it comes again in order once our subscribe is answered.
-      if (ahead <= 0 || (ahead > 1 && sub.phase !== 'live')) return;
-      if (ahead > 1 && last) {
-        const excused = (sub.excused ?? 0) - ahead + 1;
+      // Those right before it that gave way to newer ones are no hole (PROTOCOL.md §19).
+      const missing = ahead - conflated - 1;
+      if (ahead <= 0 || (missing > 0 && sub.phase !== 'live')) return;
+      if (missing > 0 && last) {
+        const excused = (sub.excused ?? 0) - missing;
         if (excused >= 0) sub.excused = excused;
         else if (sub.holeAt !== last) {
           sub.holeAt = last;
@@ -189,8 +195,10 @@ export const createSubscriptions = (
   return {
     all: subs,
     get,
-    retain: (sub, { ack, name, presence, since }) => {
-      const more = (ack && !sub.ack) || (presence && !sub.presence);
+    retain: (sub, { ack, name, presence, since, maxRate }) => {
+      const faster = (maxRate ?? Infinity) > (sub.maxRate ?? Infinity);
+      const more = (ack && !sub.ack) || (presence && !sub.presence) || faster;
+      if (faster || sub.phase === 'idle') sub.maxRate = maxRate;
       sub.ack ||= ack;
       sub.as ??= name;
       sub.presence ||= presence;
@@ -205,6 +213,20 @@ export const createSubscriptions = (
       sub.stopLinger?.();
       sub.stopLinger = env.timer(settings.linger, () => {
         if (sub.listeners.size === 0) leave(sub);
+      });
+    },
+    setRate: (name, maxRate) => {
+      const sub = get(name);
+      sub.slowed = maxRate;
+      if (sub.phase === 'asking') ask(sub);
+      if (sub.phase !== 'live') return;
+      outbox.add({
+        // The next connection's own `subscribe` says it too.
+        lives: 'now',
+        encode: (id) => encodeOptions(sub, id),
+        // Refused: asked with everything, it is tried again or told. `disconnected` is no answer.
+        done: (outcome) =>
+          'retry' in outcome && outcome.code !== 'disconnected' && sub.phase === 'live' && ask(sub),
       });
     },
     setState: (name, state) => {

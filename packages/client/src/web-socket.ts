@@ -1,5 +1,5 @@
-import type { ClientCodec, Settings } from './settings.ts';
-import type { Encoded, SocketConstructor, SocketLike } from './socket-like.ts';
+import type { Settings } from './settings.ts';
+import type { SocketConstructor, SocketLike } from './socket-like.ts';
 import { readFields } from './wire.ts';
 import type { Frame } from './wire.ts';
 
@@ -19,9 +19,7 @@ export const pageUrl = (url: string): string =>
 /** Dials. Throws what `URL` and the WebSocket constructor throw: an address that no retry will cure. */
 export const openWebSocket = (settings: Settings): SocketLike => {
   const Socket = settings.WebSocket ?? (WebSocket as SocketConstructor);
-  const socket = new Socket(pageUrl(settings.url).replace(/^http/, 'ws'), settings.codec.subprotocol ?? []);
-  socket.binaryType = 'arraybuffer';
-  return socket;
+  return new Socket(pageUrl(settings.url).replace(/^http/, 'ws'));
 };
 
 export const hear = (socket: SocketLike, { message, close }: SocketListener): void => {
@@ -31,12 +29,10 @@ export const hear = (socket: SocketLike, { message, close }: SocketListener): vo
   socket.addEventListener('error', () => {});
 };
 
-/** The frame in a message, or `undefined` where there is none. */
-export const readFrame = (codec: ClientCodec, data: unknown): Frame | undefined => {
+/** The frame in a message, JSON or decoded already, or `undefined` where there is none. */
+export const readFrame = (data: unknown): Frame | undefined => {
   try {
-    const frame = readFields(
-      codec.decode(data instanceof ArrayBuffer ? new Uint8Array(data) : (data as Encoded)),
-    );
+    const frame = readFields(typeof data === 'string' ? JSON.parse(data) : data);
     return frame.type ? (frame as Frame) : undefined;
   } catch {
     return undefined;

@@ -287,23 +287,14 @@ describe('the option transports', () => {
     expect(String(rig.states.at(-1)?.[1].error)).toContain('Invalid URL');
   });
 
-  it('keeps a codec that is not JSON on WebSocket', async () => {
-    const codec = {
-      name: 'other',
-      subprotocol: 'thrum.v1.other',
-      binary: false,
-      encode: (frame: unknown) => JSON.stringify(frame),
-      decode: (data: unknown) => JSON.parse(String(data)) as unknown,
-    };
-    const rig = createRig({ codec });
+  it('carries JSON over the others, whatever the codec', async () => {
+    // Loaded, so that the test need not wait for a disk.
+    await import('../src/codecs/msgpack.ts');
+    const rig = createRig({ codec: 'msgpack' });
     rig.network = 'blocked';
     rig.client.connect();
-    for (let n = 0; n < 4; n += 1) await rig.pass(30_000);
-    expect(rig.http.requests).toEqual([]);
-    expect(rig.dials()).toBeGreaterThan(3);
-    const forced = createRig({ codec, transports: ['longpoll'] });
-    forced.client.connect();
-    await until(() => forced.client.state === 'failed');
+    await rig.connected('sse');
+    expect(rig.http.requests.length).toBeGreaterThan(0);
   });
 
   it('hands each socket over HTTP to its wrapper', async () => {

@@ -2,6 +2,7 @@
 import type { Schema } from '@thrum/protocol';
 import { createClient } from '../src/index.ts';
 import type { Channel, PublicationOf, Published } from '../src/index.ts';
+import { slowWhenHidden, throttle } from '../src/rate/index.ts';
 
 declare function schema<Input, Output = Input>(): Schema<Input, Output>;
 
@@ -83,3 +84,14 @@ void untyped.channel('whatever').publish('anything', { at: 'all' });
 export const result: Promise<unknown> = untyped.call('anything', 5);
 export type Loose = Channel;
 export type One = PublicationOf<{ move: Schema<{ x: number }> }>['data']['x'];
+
+export const move = throttle((at: { x: number }) => client.channel('doc:7:cursors').publish('move', at), {
+  every: 50,
+});
+export const moved: Promise<Published> = move({ x: 1 });
+export const flushed: Promise<Published> | undefined = move.flush();
+export const shown: () => void = slowWhenHidden(client.channel('doc:7:cursors', { maxRate: 5 }));
+// @ts-expect-error the throttle takes what the function takes
+void move({ x: 'left' });
+// @ts-expect-error a rate is a number
+client.channel('doc:7:cursors', { maxRate: 'fast' });

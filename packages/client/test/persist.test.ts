@@ -37,6 +37,14 @@ function page(disk: MemoryDisk, keep: PersistOptions = {}, options: ClientOption
   return { ...harness, restored, errors, accept, publish, die: () => store.close() };
 }
 
+/** A page of Ada's that ended before the server had these. */
+async function leave(disk: MemoryDisk, ...publishes: readonly string[]): Promise<void> {
+  const first = page(disk, { user: 'ada' });
+  for (const id of publishes) void first.publish(id);
+  await first.env.settle();
+  first.die();
+}
+
 const ids = (socket: FakeSocket): unknown[] => socket.all('message').map(({ id }) => id);
 const kept = (disk: MemoryDisk): unknown[] => disk.rows.map(({ user, id }) => `${user} ${id}`);
 
@@ -63,10 +71,7 @@ describe('a publish without its ack', () => {
 
   it('is shown, and its outcome told, to the page that it comes back in', async () => {
     const disk = createMemoryDisk();
-    const first = page(disk, { user: 'ada' });
-    for (const id of ['a', 'b']) void first.publish(id);
-    await first.env.settle();
-    first.die();
+    await leave(disk, 'a', 'b');
 
     const onDrop = vi.fn();
     const second = page(disk, { user: 'ada' }, { onDrop });
@@ -160,10 +165,7 @@ describe('a publish without its ack', () => {
 
   it('ends as expired where the queue has no room for it: the newest stay', async () => {
     const disk = createMemoryDisk();
-    const first = page(disk, { user: 'ada' });
-    for (const id of ['a', 'b', 'c']) void first.publish(id);
-    await first.env.settle();
-    first.die();
+    await leave(disk, 'a', 'b', 'c');
     const second = page(disk, { user: 'ada' }, { queue: { maxCount: 2 } });
     const socket = await second.accept();
     expect(ids(socket)).toEqual(['b', 'c']);
@@ -172,10 +174,7 @@ describe('a publish without its ack', () => {
 
   it('is one with what this page publishes again under its id', async () => {
     const disk = createMemoryDisk();
-    const first = page(disk, { user: 'ada' });
-    void first.publish('a');
-    await first.env.settle();
-    first.die();
+    await leave(disk, 'a');
     const second = page(disk, { user: 'ada' });
     const early = second.publish('a');
     const socket = await second.accept();
@@ -207,10 +206,7 @@ describe('a publish without its ack', () => {
 describe('another user', () => {
   it('sends nothing of it, is told nothing of it, and leaves it to the one it belongs to', async () => {
     const disk = createMemoryDisk();
-    const first = page(disk, { user: 'ada' });
-    void first.publish('a');
-    await first.env.settle();
-    first.die();
+    await leave(disk, 'a');
     const bobs = page(disk, { user: 'bob' });
     expect(ids(await bobs.accept({ authentication: 'done', userId: 'bob' }))).toEqual([]);
     expect(bobs.restored).toEqual([]);
@@ -220,10 +216,7 @@ describe('another user', () => {
 
   it('than the page said is served without a store: the first one’s stays, and nothing of it goes', async () => {
     const disk = createMemoryDisk();
-    const first = page(disk, { user: 'ada' });
-    void first.publish('a');
-    await first.env.settle();
-    first.die();
+    await leave(disk, 'a');
 
     const second = page(disk, { user: 'ada' });
     void second.publish('new');
@@ -337,10 +330,7 @@ describe('a store that fails', () => {
       throw new Error('bug');
     };
     const disk = createMemoryDisk();
-    const first = page(disk, { user: 'ada' });
-    void first.publish('a');
-    await first.env.settle();
-    first.die();
+    await leave(disk, 'a');
     const second = page(disk, { user: 'ada', onRestored: bug, onError: bug });
     expect(ids(await second.accept())).toEqual(['a']);
     disk.failure = new Error('full');
@@ -375,10 +365,7 @@ describe('a client that is disposed of', () => {
 
   it('while the store still loads does nothing any more', async () => {
     const disk = createMemoryDisk();
-    const first = page(disk, { user: 'ada' });
-    void first.publish('a');
-    await first.env.settle();
-    first.die();
+    await leave(disk, 'a');
     const second = page(disk, { user: 'ada' });
     second.client.dispose();
     await second.env.settle();

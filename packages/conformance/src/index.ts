@@ -10,4 +10,4 @@ export type { ChannelKind } from './wire/contract.ts';
 export type { WireContext } from './wire/context.ts';
 export { ordinaryTopics, topics, ownTopics } from './wire/options.ts';
 export type { TestApi, TokenOptions, Topic, WireCase, WireOptions, WireTokens } from './wire/options.ts';
-export { runTransportSuite, runWireSuite } from './wire/suite.ts';
+export { runCodecSuite, runTransportSuite, runWireSuite } from './wire/suite.ts';

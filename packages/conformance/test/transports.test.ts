@@ -3,8 +3,8 @@ import type { TestServer } from '@thrum/testkit/server';
 import type { ThrumDefinition } from 'thrum';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ordinaryTopics, runTransportSuite, type Topic } from '../src/index.ts';
-import { allowedOrigin, startWireServer } from './wire-app.ts';
-import { keyServer, tokenAuth, wireTokens } from './wire-tokens.ts';
+import { allowedOrigin, startWireServer, useRestartingServer } from './wire-app.ts';
+import { tokenAuth, useWireTokens } from './wire-tokens.ts';
 
 const plenty = { rate: 100_000 };
 const quick = { authSeconds: 0.5, frameSeconds: 0.5, presenceGraceSeconds: 0.3, redeliverySeconds: 0.2 };
@@ -30,14 +30,7 @@ const targets: Readonly<Record<string, Target>> = {
   },
 };
 
-let keys: Awaited<ReturnType<typeof keyServer>>;
-const tokens = wireTokens(() => keys.url);
-
-beforeAll(async () => {
-  keys = await keyServer();
-});
-
-afterAll(() => keys[Symbol.asyncDispose]());
+const { tokens } = useWireTokens();
 
 for (const [name, { topics, limits, definition }] of Object.entries(targets)) {
   describe(name, () => {
@@ -60,15 +53,6 @@ for (const [name, { topics, limits, definition }] of Object.entries(targets)) {
 }
 
 describe('restarting', () => {
-  let server: TestServer;
-  const restart = async (): Promise<void> => {
-    const { port } = server;
-    await server.close(500);
-    server = await startWireServer({ limits: plenty }, { port });
-  };
-  beforeAll(async () => {
-    server = await startWireServer({ limits: plenty });
-  });
-  afterAll(() => server.close());
-  runTransportSuite(() => server.url, { transports, topics: ['restart'], tokens, limits: plenty, restart });
+  const { url, restart } = useRestartingServer({ limits: plenty });
+  runTransportSuite(url, { transports, topics: ['restart'], tokens, limits: plenty, restart });
 });

@@ -2,46 +2,44 @@ import type { Limits } from '@thrum/protocol';
 import type { TestServer } from '@thrum/testkit/server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ordinaryTopics, runWireSuite, type Topic, type WireOptions } from '../src/index.ts';
-import { allowedOrigin, startWireServer } from './wire-app.ts';
+import { allowedOrigin, startWireServer, useRestartingServer } from './wire-app.ts';
 import { createSlowBroker } from './slow-broker.ts';
-import { keyServer, tokenAuth, wireTokens } from './wire-tokens.ts';
+import { tokenAuth, useWireTokens } from './wire-tokens.ts';
 
 const plenty = { rate: 100_000 };
+const hasty = {
+  ...plenty,
+  authSeconds: 0.5,
+  frameSeconds: 0.5,
+  presenceGraceSeconds: 0.3,
+  redeliverySeconds: 0.2,
+};
 
 /** Servers that differ in their limits, each with the topics that need it so. */
 const targets: Readonly<
-  Record<string, { readonly topics: readonly Topic[]; readonly limits: Partial<Limits> }>
+  Record<
+    string,
+    { readonly topics: readonly Topic[]; readonly limits: Partial<Limits>; readonly webSocketEngine?: 'ws' }
+  >
 > = {
   ordinary: { topics: ordinaryTopics, limits: plenty },
-  hasty: {
-    topics: ['deadlines'],
-    limits: {
-      ...plenty,
-      authSeconds: 0.5,
-      frameSeconds: 0.5,
-      presenceGraceSeconds: 0.3,
-      redeliverySeconds: 0.2,
-    },
-  },
+  hasty: { topics: ['deadlines'], limits: hasty },
+  // What depends on who reads the frames.
+  'by ws': { topics: ['handshake', 'bytes', 'slow'], limits: plenty, webSocketEngine: 'ws' },
+  'hasty, by ws': { topics: ['deadlines'], limits: hasty, webSocketEngine: 'ws' },
   strict: { topics: ['rate'], limits: { rate: 10, abuseFactor: 5 } },
   small: { topics: ['capacity'], limits: { ...plenty, connections: 3 } },
 };
 
-let keys: Awaited<ReturnType<typeof keyServer>>;
-const tokens = wireTokens(() => keys.url);
+const { tokens, asked } = useWireTokens();
 
-beforeAll(async () => {
-  keys = await keyServer();
-});
-
-afterAll(() => keys[Symbol.asyncDispose]());
-
-for (const [name, { topics, limits }] of Object.entries(targets)) {
+for (const [name, { topics, limits, webSocketEngine }] of Object.entries(targets)) {
   describe(name, () => {
     let server: TestServer;
-    const options: WireOptions = { topics, tokens, limits, allowedOrigin, handshakeSeconds: 1 };
+    const options: WireOptions = { name, topics, tokens, limits, allowedOrigin, handshakeSeconds: 1 };
+    const engine = webSocketEngine === undefined ? {} : { webSocketEngine };
     beforeAll(async () => {
-      server = await startWireServer({ limits }, { headersSeconds: 1 });
+      server = await startWireServer({ limits, ...engine }, { headersSeconds: 1 });
     });
     afterAll(() => server.close());
 
@@ -55,7 +53,7 @@ for (const [name, { topics, limits }] of Object.entries(targets)) {
       expect(JSON.stringify(server.lines)).not.toMatch(/eyJ[\w-]+\.eyJ/u);
     });
 
-    it('fetched no key that a token named', () => expect(keys.requests).toEqual([]));
+    it('fetched no key that a token named', () => expect(asked()).toEqual([]));
   });
 }
 
@@ -83,15 +81,6 @@ describe('on a slow log', () => {
 });
 
 describe('restarting', () => {
-  let server: TestServer;
-  const restart = async (): Promise<void> => {
-    const { port } = server;
-    await server.close(500);
-    server = await startWireServer({ limits: plenty }, { port });
-  };
-  beforeAll(async () => {
-    server = await startWireServer({ limits: plenty });
-  });
-  afterAll(() => server.close());
-  runWireSuite(() => server.url, { topics: ['restart'], tokens, limits: plenty, restart });
+  const { url, restart } = useRestartingServer({ limits: plenty });
+  runWireSuite(url, { topics: ['restart'], tokens, limits: plenty, restart });
 });

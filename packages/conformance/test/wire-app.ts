@@ -3,6 +3,7 @@ import { startServer, type TestServer } from '@thrum/testkit/server';
 import { type ListenOptions, method, reject, type ThrumDefinition } from 'thrum';
 import { rejection, secretCause } from '../src/index.ts';
 import { tokenAuth } from './wire-tokens.ts';
+import { afterAll, beforeAll } from 'vitest';
 
 export const allowedOrigin = 'https://app.example';
 
@@ -48,6 +49,7 @@ const channels: NonNullable<ThrumDefinition['channels']> = {
   'wire:eph:{x}': { tier: 'ephemeral' },
   'wire:drop:{x}': { history, presence: true, slow: 'drop-oldest' },
   'wire:latest:{x}': { history, presence: true, slow: 'latest-per-key', key: 'k' },
+  'wire:conf:{x}': { history, presence: true, conflate: { every: 200, key: 'k' } },
   'wire:private:{x}': { history, presence: true, authorize: ({ user }) => user.id === 'alice' },
   'wire:read:{x}': {
     history,
@@ -101,6 +103,26 @@ function schema<T>(accepts: (value: unknown) => value is T): Schema<T> {
       vendor: 'wire',
       validate: (value) =>
         accepts(value) ? { value } : { issues: [{ message: 'is not what was expected' }] },
+    },
+  };
+}
+
+/** One for the tests of the block that calls this, which may restart it on its port. */
+export function useRestartingServer(definition: ThrumDefinition): {
+  readonly url: () => string;
+  readonly restart: () => Promise<void>;
+} {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startWireServer(definition);
+  });
+  afterAll(() => server.close());
+  return {
+    url: () => server.url,
+    restart: async () => {
+      const { port } = server;
+      await server.close(500);
+      server = await startWireServer(definition, { port });
     },
   };
 }

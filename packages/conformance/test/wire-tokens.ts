@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import type { WireTokens } from '../src/index.ts';
+import { afterAll, beforeAll } from 'vitest';
 
 const issuer = 'https://issuer.test';
 const audience = 'wire';
@@ -37,9 +38,7 @@ function signed(more: Json = {}, header: Json = {}, key: KeyObject = own.private
 }
 
 /** Counts who comes to fetch a key that a token has named: nobody may. */
-export async function keyServer(): Promise<
-  AsyncDisposable & { readonly url: string; readonly requests: string[] }
-> {
+async function keyServer(): Promise<AsyncDisposable & { readonly url: string; readonly requests: string[] }> {
   const requests: string[] = [];
   const jwk = { ...foreign.publicKey.export({ format: 'jwk' }), kid: 'k', alg: 'RS256', use: 'sig' };
   const server = createServer((request, response) => {
@@ -59,7 +58,7 @@ export async function keyServer(): Promise<
   };
 }
 
-export function wireTokens(keys: () => string): WireTokens {
+function wireTokens(keys: () => string): WireTokens {
   const past = () => Math.floor(Date.now() / 1000) - 3600;
   const future = () => Math.floor(Date.now() / 1000) + 3600;
   const none = (alg: string) => () => jwt({ alg, typ: 'JWT' }, claims(), () => Buffer.alloc(0));
@@ -119,4 +118,14 @@ export function wireTokens(keys: () => string): WireTokens {
       'dots at its end': () => `${signed()}..`,
     },
   };
+}
+
+/** Tokens for the tests of the file that calls this, and what was asked of the server of keys that some of them name. */
+export function useWireTokens(): { readonly tokens: WireTokens; readonly asked: () => readonly string[] } {
+  let keys: Awaited<ReturnType<typeof keyServer>>;
+  beforeAll(async () => {
+    keys = await keyServer();
+  });
+  afterAll(() => keys[Symbol.asyncDispose]());
+  return { tokens: wireTokens(() => keys.url), asked: () => keys.requests };
 }

@@ -3,6 +3,7 @@ export type {
   Authorize,
   AuthorizeRequest,
   ChannelDefinition,
+  Conflate,
   Events,
   KeyOf,
   SlowPolicy,

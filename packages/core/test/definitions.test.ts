@@ -60,9 +60,15 @@ describe('channel definitions', () => {
     [{ a: { history: { length: 5 } } }, 'channel "a": history: unknown option "length"; there are size, ttl'],
     [{ a: { slow: 'pause' } }, 'channel "a": slow: expected one of disconnect, drop-oldest, latest-per-key'],
     [{ a: { slow: null } }, 'channel "a": slow: expected one of'],
-    [{ a: { key: 'x' } }, 'channel "a": key: has a meaning only with slow "latest-per-key"'],
     [{ a: { slow: 'latest-per-key', key: '' } }, 'channel "a": key: expected the name of a property'],
     [{ a: { slow: 'latest-per-key', key: 7 } }, 'channel "a": key: expected the name of a property'],
+    [{ a: { conflate: { every: 100, key: '' } } }, 'channel "a": key: expected the name of a property'],
+    [{ a: { key: 'x', conflate: { every: 100, key: 'y' } } }, 'channel "a": key: given twice'],
+    [{ a: { conflate: {} } }, 'channel "a": conflate.every: expected a duration from 1 ms to 1 minute'],
+    [{ a: { conflate: { every: 0 } } }, 'such as 100 or "1s", got 0'],
+    [{ a: { conflate: { every: '2m' } } }, 'such as 100 or "1s", got "2m"'],
+    [{ a: { conflate: { every: 'often' } } }, 'channel "a": conflate.every: expected a duration'],
+    [{ a: { conflate: { evry: 100 } } }, 'channel "a": conflate: unknown option "evry"'],
   ])('%j is refused, with the place', (channels, sentence) => {
     expect(() => compile(channels)).toThrow(sentence);
   });

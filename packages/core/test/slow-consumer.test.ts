@@ -83,7 +83,8 @@ describe('an outbox', { timeout: 30_000 }, () => {
     const { outbox, told, pipe } = createPipe({ outboxFrames: 2 });
     pipe.bufferedBytes = 100_000;
     const lane = new Lane('a');
-    for (let n = 0; n < 5; n += 1) outbox.wait(new Uint8Array(10), { lane, key: `${n}`, placed: true });
+    for (let n = 0; n < 5; n += 1)
+      outbox.wait(new Uint8Array(10), { lane, key: `${n}`, placed: true, count: 1 });
     expect(outbox.bytes).toBe(100_020);
     outbox.clear();
     expect(outbox.bytes).toBe(100_000);

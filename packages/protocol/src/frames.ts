@@ -18,6 +18,8 @@ export interface SubscribeFrame {
   /** Of a named subscriber, whose cursor the server keeps; with `ack` only. 1 to 64 characters. */
   readonly name?: string;
   readonly presence?: boolean;
+  /** At most so many publications of each event and key a second (PROTOCOL.md §19). */
+  readonly maxRate?: number;
   readonly id?: FrameId;
 }
 
@@ -125,6 +127,8 @@ export interface SubscribedFrame {
   /** Where the stream that follows begins. Absent for ephemeral channels. */
   readonly position?: Position;
   readonly recovered: boolean;
+  /** What was granted; absent where every publication is sent at once (PROTOCOL.md §19). */
+  readonly maxRate?: number;
   readonly id?: FrameId;
 }
 
@@ -243,6 +247,8 @@ export interface Publication {
   readonly id?: string;
   readonly from?: string;
   readonly timestamp: number;
+  /** On its way to a subscriber: how many right before it gave way to newer ones (PROTOCOL.md §19). Never in a log. */
+  readonly conflated?: number;
 }
 
 /** A publication as it travels: `type` is the event name. */

@@ -2,6 +2,7 @@ import type { ErrorCode } from './codes.ts';
 import type { ClientFrame, FrameId } from './frames.ts';
 import { channelNameError, isWellFormed } from './names.ts';
 import { isOffset, isPosition, isSince } from './position.ts';
+import { leastRate } from './rates.ts';
 
 /** A JSON object as it came, not yet known to be a frame. */
 export type RawFrame = Readonly<Record<string, unknown>>;
@@ -65,7 +66,7 @@ const guards: Readonly<Record<ClientFrame['type'], Guard>> = {
   auth: ({ token }) =>
     typeof token === 'string' ? { type: 'auth', token } : invalid('token', 'a string', token),
 
-  subscribe: ({ channel, since, ack, name, presence }) =>
+  subscribe: ({ channel, since, ack, name, presence, maxRate }) =>
     channelError(channel) ??
     (since === undefined || isSince(since)
       ? undefined
@@ -76,7 +77,10 @@ const guards: Readonly<Record<ClientFrame['type'], Guard>> = {
       : invalid('name', 'a string of 1 to 64 characters', name)) ??
     (name === undefined || ack === true ? undefined : invalid('ack', 'true beside a name', ack)) ??
     booleanError('presence', presence) ??
-    optional({ type: 'subscribe', channel: channel as string }, { since, ack, name, presence }),
+    (maxRate === undefined || (typeof maxRate === 'number' && maxRate >= leastRate)
+      ? undefined
+      : invalid('maxRate', `a number from ${leastRate}`, maxRate)) ??
+    optional({ type: 'subscribe', channel: channel as string }, { since, ack, name, presence, maxRate }),
 
   unsubscribe: ({ channel }) => channelError(channel) ?? { type: 'unsubscribe', channel: channel as string },
 

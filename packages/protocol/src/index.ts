@@ -61,3 +61,4 @@ export type { Limits } from './limits.ts';
 export { channelNameError, eventNameError, reservedEvents, reservedPrefix, utf8Length } from './names.ts';
 export { isOffset, isPosition, isSince } from './position.ts';
 export type { Position, Since } from './position.ts';
+export { intervalOf, leastRate, rateOf } from './rates.ts';

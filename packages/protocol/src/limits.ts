@@ -26,6 +26,7 @@ export interface Limits {
   readonly redeliveries: number;
   readonly ackWindow: number;
   readonly cursorSeconds: number;
+  readonly conflateKeys: number;
 }
 
 export const defaultLimits: Limits = {
@@ -55,4 +56,5 @@ export const defaultLimits: Limits = {
   redeliveries: 3,
   ackWindow: 256,
   cursorSeconds: 2_592_000,
+  conflateKeys: 1000,
 };

@@ -6,6 +6,14 @@ export const parameters: fc.Parameters<unknown> = {
   ...(process.env['THRUM_SEED'] === undefined ? {} : { seed: Number(process.env['THRUM_SEED']) }),
 };
 
+/** Holds when `test` throws for no value; what it returns does not count. */
+export function check<T>(arbitrary: fc.Arbitrary<T>, test: (value: T) => unknown): void {
+  const property = fc.property(arbitrary, (value) => {
+    test(value);
+  });
+  fc.assert(property, parameters as fc.Parameters<[T]>);
+}
+
 /** Text with every kind of trouble: controls, non-characters, pairs and lone surrogates. */
 export const anyText: fc.Arbitrary<string> = fc
   .array(

@@ -5,12 +5,15 @@ import {
   errorCodes,
   errorInfo,
   isClientType,
+  jsonCodec,
   mayReconnect,
   reservedEvents,
   terminalReasons,
   tokenReasons,
 } from '../src/index.ts';
 import type { ErrorCode } from '../src/index.ts';
+import { msgpackCodec } from '../src/msgpack/index.ts';
+import { protobufCodec } from '../src/protobuf/index.ts';
 import { code, codes, fields, section, table } from './document.ts';
 import { fieldsOf, framesOf } from './source.ts';
 
@@ -50,6 +53,17 @@ describe('PROTOCOL.md §2 and the client frames', () => {
 
   it('names only error codes that exist for bad frames', () => {
     for (const [, cell] of table(2, 'Input')) expect(Object.keys(errorCodes)).toContain(code(cell));
+  });
+});
+
+describe('PROTOCOL.md §18 and the codecs', () => {
+  it('names the same subprotocols, and which are binary', () => {
+    const documented = table(18, 'Subprotocol').map(([cell, , sends]) => [codes(cell ?? '').at(-1), sends]);
+    const coded = [jsonCodec, msgpackCodec, protobufCodec].map(({ subprotocol, binary }) => [
+      subprotocol,
+      binary ? 'binary' : 'text',
+    ]);
+    expect(documented).toEqual(coded);
   });
 });
 

@@ -19,15 +19,7 @@ import {
   utf8Length,
 } from '../src/index.ts';
 import type { Publication } from '../src/index.ts';
-import { anyJson, anyText, nearlyFrame, parameters } from './arbitraries.ts';
-
-/** Holds when `test` throws for no value; what it returns does not count. */
-function check<T>(arbitrary: fc.Arbitrary<T>, test: (value: T) => unknown): void {
-  const property = fc.property(arbitrary, (value) => {
-    test(value);
-  });
-  fc.assert(property, parameters as fc.Parameters<[T]>);
-}
+import { anyJson, anyText, check, nearlyFrame } from './arbitraries.ts';
 
 describe('the JSON codec', () => {
   it('gives back what it was given, as text and as bytes', () => {

@@ -13,6 +13,8 @@ import type {
 } from '@thrum/core';
 import type { Limits, MethodContract, Schema } from '@thrum/protocol';
 import type { TokenAuthOptions } from './auth/token-auth.ts';
+import type { CompressionOptions } from './transports/websocket/deflater.ts';
+import type { WebSocketEngine } from './transports/websocket/edge.ts';
 import type { WebhookOptions } from './webhooks/options.ts';
 
 /** The event schemas of each channel pattern: what {@link ThrumDefinition} infers. */
@@ -67,8 +69,18 @@ export interface ThrumDefinition<C extends ChannelEvents = ChannelEvents, M exte
    * that are allowed, which `*` is not enough for. Default: none.
    */
   readonly tokenCookie?: string;
+  /**
+   * Who reads the frames of WebSockets: Thrum itself, or the library ws, which does the same at a higher cost for each
+   * connection. Default `thrum`.
+   */
+  readonly webSocketEngine?: WebSocketEngine;
   /** `GET /events`, the streams for an EventSource (PROTOCOL.md §16). */
   readonly events?: EventsOptions;
+  /**
+   * Whether WebSocket messages are compressed where the client can (permessage-deflate, RFC 7692): less to send, more to
+   * compute. A publication is compressed once for all its subscribers. Default false; `true` is level 6 from 1,024 bytes.
+   */
+  readonly compression?: boolean | CompressionOptions;
   /** Differences from the defaults of PROTOCOL.md §13. */
   readonly limits?: Partial<Limits>;
   /** Default: see `dataDir`. A broker given here is closed by whoever made it. */
@@ -112,7 +124,9 @@ export const definitionNames: readonly string[] = Object.keys({
   features: true,
   hooks: true,
   events: true,
+  compression: true,
   tokenCookie: true,
+  webSocketEngine: true,
   webhooks: true,
   apiKeys: true,
   apiBatch: true,

@@ -74,8 +74,11 @@ export function compose(definition: ThrumDefinition, ready: () => Promise<void> 
     ...(store === undefined ? {} : { store }),
   });
   const isAllowedOrigin = createOriginCheck(definition.origins, development);
-  const { tokenCookie } = definition;
-  const edge = new WebSocketEdge({ core, env, log, isAllowedOrigin, tokenCookie, ready });
+  const { compression, tokenCookie, webSocketEngine: engine } = definition;
+  const edge = new WebSocketEdge({
+    ...{ core, env, log, isAllowedOrigin, tokenCookie, ready },
+    ...{ engine, compression },
+  });
   const http = createHttpTransports(definition, { core, env, log, isAllowedOrigin, ready });
   const { apiKeys = [], apiBatch = 1000, apiBatchBytes = 1_048_576 } = definition;
   const access = new ApiAccess(typeof apiKeys === 'string' ? [apiKeys] : apiKeys, development);

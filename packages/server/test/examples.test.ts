@@ -42,6 +42,23 @@ async function run(
   return { child, url, [Symbol.asyncDispose]: stop };
 }
 
+describe('live-metrics.ts', () => {
+  it('sends of each metric the newest, and accounts for the rest', async () => {
+    await using example = await run('live-metrics.ts');
+    await using client = await connectRaw(`${example.url.replace('http', 'ws')}/ws`);
+    expect(await client.ask({ type: 'subscribe', channel: 'metrics:local' })).toMatchObject({ maxRate: 10 });
+    const seen: unknown[] = [];
+    let gaveWay = 0;
+    while (seen.length < 12) {
+      const { data, conflated = 0 } = await client.next('update');
+      seen.push((data as { readonly name: string }).name);
+      gaveWay += Number(conflated);
+    }
+    expect(new Set(seen)).toEqual(new Set(['cpu', 'heap']));
+    expect(gaveWay).toBeGreaterThan(12);
+  });
+});
+
 describe.each(['node', 'express', 'fastify', 'hono'])('embed-%s.ts', (framework) => {
   it('serves its own route, WebSockets and nothing on other upgrades, and ends on SIGTERM', async () => {
     await using example = await run(`embed-${framework}.ts`);

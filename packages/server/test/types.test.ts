@@ -17,7 +17,7 @@ const app = createThrum({
       // @ts-expect-error The pattern has no parameter of this name.
       authorize: ({ params }) => params.doc === params.other,
     },
-    news: {},
+    news: { conflate: { every: '1s', key: ({ from }) => from } },
     // @ts-expect-error There is no such tier.
     bad: { tier: 'eternal' },
   },
@@ -52,6 +52,17 @@ describe('a definition', () => {
       app.broadcast(['chat:a'], 'message', { text: 1 }),
     ];
     expect(calls).toBeTypeOf('function');
+  });
+
+  it('has intervals that are durations', () => {
+    const definitions = (): readonly unknown[] => [
+      channel({ conflate: { every: 100, key: 'userId' } }),
+      // @ts-expect-error An interval is a duration.
+      channel({ conflate: { every: 'often' } }),
+      // @ts-expect-error Conflation has an interval.
+      channel({ conflate: { key: 'k' } }),
+    ];
+    expect(definitions).toBeTypeOf('function');
   });
 
   it('gives its types to clients', () => {

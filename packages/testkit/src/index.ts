@@ -18,6 +18,7 @@ export { skip } from './missing.ts';
 export { EventQueue } from './queue.ts';
 export { connectRaw, HandshakeRefused, isPublication, RawClient } from './raw-client.ts';
 export type { Closed, Frame, Match, RawOptions, TransportName } from './raw-client.ts';
+export { webSocketOf } from './raw-socket.ts';
 export type { RawListener, RawSocket } from './raw-socket.ts';
 export { settle, VirtualEnv } from './virtual-env.ts';
 export type { VirtualEnvOptions } from './virtual-env.ts';

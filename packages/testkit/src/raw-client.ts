@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import type { Codec } from '@thrum/protocol';
 import { WebSocket } from 'ws';
 import { defaultDeadline, within } from './deadline.ts';
 import { openLongPoll, openSsePost } from './http-sockets.ts';
@@ -20,6 +21,8 @@ export interface RawOptions {
   readonly transport?: TransportName;
   readonly headers?: Readonly<Record<string, string>>;
   readonly protocols?: readonly string[];
+  /** What is spoken where the server chose its subprotocol. Default JSON. */
+  readonly codec?: Codec | undefined;
 }
 
 export interface Closed {
@@ -44,11 +47,12 @@ export class HandshakeRefused extends Error {
 export async function connectRaw(url: string, options: RawOptions = {}): Promise<RawClient> {
   if (options.transport === 'sse') return new RawClient(await openSsePost(url, options));
   if (options.transport === 'longpoll') return new RawClient(await openLongPoll(url, options));
-  const socket = new WebSocket(url, [...(options.protocols ?? [])], {
+  const { codec, protocols = codec === undefined ? [] : [codec.subprotocol] } = options;
+  const socket = new WebSocket(url, [...protocols], {
     headers: { ...options.headers },
     perMessageDeflate: false,
   });
-  const client = new RawClient(webSocketOf(socket));
+  const client = new RawClient(webSocketOf(socket), codec);
   const refused = once(socket, 'unexpected-response').then(([request, response]) => {
     (request as { destroy(): void }).destroy();
     throw new HandshakeRefused(response as IncomingMessage);
@@ -62,15 +66,17 @@ export async function connectRaw(url: string, options: RawOptions = {}): Promise
 /** A client that knows the wire and nothing else, over any transport: no retries, no state, no opinions. */
 export class RawClient implements AsyncDisposable {
   readonly frames: EventQueue<Frame> = new EventQueue();
-  /** Messages as they came, before parsing. */
+  /** Messages as they came, before parsing; of those in another codec, what JSON makes of their frames. */
   readonly texts: string[] = [];
   readonly #socket: RawSocket;
+  readonly #codec: Codec | undefined;
   readonly #pongs: EventQueue<Buffer> = new EventQueue();
   readonly #closed: Promise<Closed>;
   #ids = 0;
 
-  constructor(socket: RawSocket) {
+  constructor(socket: RawSocket, codec?: Codec) {
     this.#socket = socket;
+    this.#codec = codec;
     const { promise, resolve } = Promise.withResolvers<Closed>();
     this.#closed = promise;
     socket.start({
@@ -79,8 +85,9 @@ export class RawClient implements AsyncDisposable {
         this.frames.push(parsed(text));
       },
       binary: (data) => {
-        this.texts.push(data.toString('utf8'));
-        this.frames.push({ type: '(binary)', bytes: data.toString('hex') });
+        const frame = decoded(this.#spoken, data);
+        this.texts.push(frame === undefined ? data.toString('utf8') : JSON.stringify(frame));
+        this.frames.push(frame ?? { type: '(binary)', bytes: data.toString('hex') });
       },
       pong: (payload) => this.#pongs.push(payload),
       closed: (code, reason) => {
@@ -97,10 +104,19 @@ export class RawClient implements AsyncDisposable {
     return this.#socket.protocol;
   }
 
-  /** An object travels as JSON text, a string as the text it is, bytes as a binary message. */
+  /**
+   * An object travels as a frame of the codec, bytes as a binary message, a string as the text it is. In another codec than
+   * JSON a text that says no more than its value travels as that value; one about JSON's own spelling stays text.
+   */
   send(message: object | string | Uint8Array): void {
-    if (typeof message === 'string' || message instanceof Uint8Array) this.#socket.send(message);
-    else this.#socket.send(JSON.stringify(message));
+    const { encode } = this.#spoken ?? { encode: JSON.stringify };
+    if (message instanceof Uint8Array) this.#socket.send(message);
+    else if (typeof message === 'string') this.#socket.send(encodedText(this.#spoken, message) ?? message);
+    else this.#socket.send(encode(message));
+  }
+
+  get #spoken(): Codec | undefined {
+    return this.protocol === this.#codec?.subprotocol ? this.#codec : undefined;
   }
 
   /** Takes the first frame that matches; frames before it stay for others. */
@@ -181,6 +197,24 @@ export class RawClient implements AsyncDisposable {
 
 function predicate(match: Match): (frame: Frame) => boolean {
   return typeof match === 'string' ? (frame) => frame.type === match : match;
+}
+
+function encodedText(codec: Codec | undefined, text: string): string | Uint8Array | undefined {
+  try {
+    const value = JSON.parse(text) as unknown;
+    const isPlain = text.startsWith('{') && JSON.stringify(value) === text;
+    return isPlain ? codec?.encode(value as object) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function decoded(codec: Codec | undefined, data: Buffer): Frame | undefined {
+  try {
+    return codec?.decode(data) as Frame | undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A hostile server must not take the test down with it. */

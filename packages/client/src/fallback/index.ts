@@ -28,14 +28,11 @@ const dial = (settings: Settings, name: TransportName): SocketLike => {
 };
 
 /** Those that can carry this client's frames. Throws for settings that make no sense. */
-const usable = ({ transports, codec, http, url }: Settings): readonly TransportName[] => {
+const usable = ({ transports, http, url }: Settings): readonly TransportName[] => {
   pageUrl(http?.url ?? url);
-  const isText = !codec.subprotocol || codec.subprotocol === 'thrum.v1.json';
-  const names = transports.filter((name) => known.slice(0, isText ? 3 : 1).includes(name));
+  const names = transports.filter((name) => known.includes(name));
   if (names.length > 0 && transports.every((name) => known.includes(name))) return names;
-  throw new TypeError(
-    `transports: expected some of ${known.join()}, all but the first with JSON only, got ${transports.join()}`,
-  );
+  throw new TypeError(`transports: expected some of ${known.join()}, got ${transports.join()}`);
 };
 
 /**

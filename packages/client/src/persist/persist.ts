@@ -35,12 +35,9 @@ const writeDelay = 1000;
 const maxPositions = 1000;
 
 /** The stored frame as what was published, if it is sound. */
-const readStored = (
-  { codec }: PersistedClient['settings'],
-  frame: StoredPublish['frame'],
-): DroppedPublish | undefined => {
+const readStored = (frame: StoredPublish['frame']): DroppedPublish | undefined => {
   try {
-    const { channel, event, data, id } = readFields(codec.decode(frame));
+    const { channel, event, data, id } = readFields(JSON.parse(frame));
     return channel && typeof event === 'string' && typeof id === 'string'
       ? { channel, event, data, id }
       : undefined;
@@ -223,7 +220,7 @@ class Persistence implements Persist {
       // Published again by this page meanwhile, under the same id.
       if (this.mine.has(id)) continue;
       this.mine.set(id, false);
-      const publish = readStored(settings, frame);
+      const publish = readStored(frame);
       if (publish?.id !== id) {
         this.remove(id);
         this.tell(new ThrumError('invalid_data', { message: 'A stored publish is damaged' }));

@@ -30,16 +30,16 @@ export const persistCases: Readonly<Record<string, (open: () => PersistStore) =>
     same(ids(await open().takePublishes('ada')), ['a', 'b']);
   },
 
-  'keeps frames and times as they are, in text and in bytes': async (open) => {
+  'keeps frames and times as they are': async (open) => {
     const text = { id: 'a', frame: '{"type":"message","data":"\u0000é😀"}', until: 1_795_300_000_123 };
-    const bytes = { id: 'b', frame: Uint8Array.of(0, 255, 128), until: 1_795_300_000_124 };
+    const odd = { id: 'b', frame: '{"data":"\\ud800\ufeff"}', until: 1_795_300_000_124 };
     const first = open();
     await first.save('ada', text);
-    await first.save('ada', bytes);
+    await first.save('ada', odd);
     first.close();
     const [one, two] = await open().takePublishes('ada');
     same(one, text);
-    same(two && { ...two, frame: [...two.frame] }, { ...bytes, frame: [0, 255, 128] });
+    same(two, odd);
   },
 
   'never gives a page what it saved itself, before or after it asked': async (open) => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { defaultLimits, type Limits } from '@thrum/protocol';
+import { defaultLimits, jsonCodec, type Limits } from '@thrum/protocol';
 import {
   type ByteClient,
   connectBytes,
@@ -45,6 +45,11 @@ export class WireContext implements AsyncDisposable {
     return this.options.tokens;
   }
 
+  /** Bytes of a frame in the codec in use. */
+  sizeOf(frame: object): number {
+    return Buffer.byteLength((this.options.codec ?? jsonCodec).encode(frame));
+  }
+
   /** A channel of this kind that no other case has touched. */
   channel(kind: ChannelKind = 'open'): string {
     return `${wireContract.channels[kind].prefix}${randomUUID()}`;
@@ -60,8 +65,10 @@ export class WireContext implements AsyncDisposable {
 
   /** A connection with nothing said and nothing read. */
   async dial(options: RawOptions & { readonly query?: string } = {}): Promise<RawClient> {
-    const { transport = 'websocket' } = this.options;
-    return this.#keep(await connectRaw(`${this.url}${options.query ?? ''}`, { transport, ...options }));
+    const { transport = 'websocket', codec } = this.options;
+    return this.#keep(
+      await connectRaw(`${this.url}${options.query ?? ''}`, { transport, codec, ...options }),
+    );
   }
 
   /** A connection of a user made of bytes, its `welcome` taken. */

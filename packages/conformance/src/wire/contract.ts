@@ -31,6 +31,10 @@ export const wireContract = {
       prefix: 'wire:latest:',
       definition: 'wire:latest:{x}: like open, with slow latest-per-key and the key k',
     },
+    conflated: {
+      prefix: 'wire:conf:',
+      definition: 'wire:conf:{x}: like open, conflated every 200 ms with the key k',
+    },
     private: {
       prefix: 'wire:private:',
       definition: 'wire:private:{x}: like open, but only alice may do anything',

@@ -1,4 +1,4 @@
-import type { Limits } from '@thrum/protocol';
+import type { Codec, Limits } from '@thrum/protocol';
 import type { TransportName } from '@thrum/testkit';
 import type { WireContext } from './context.ts';
 
@@ -45,6 +45,7 @@ export const topics = {
   bytes: 'tokens',
   limits: 'tokens; a rate of 1,000 or more',
   isolation: 'tokens',
+  codec: 'tokens',
   events: 'tokens; history as in the contract',
   http: 'tokens, authentication required',
   slow: 'tokens; outboxBytes and inboxBytes of 1 MiB or less; a rate of 1,000 or more',
@@ -73,6 +74,7 @@ export const ordinaryTopics: readonly Topic[] = [
   'limits',
   'isolation',
   'slow',
+  'codec',
   'events',
   'http',
 ];
@@ -83,6 +85,8 @@ export const ownTopics: readonly Topic[] = ['handshake', 'bytes', 'events', 'htt
 export interface WireOptions {
   /** What the frames travel over. Default `websocket`. */
   readonly transport?: TransportName;
+  /** How frames are written, over WebSocket. Default JSON, without a subprotocol. */
+  readonly codec?: Codec;
   /** Names the target in the report. Default: its topics. */
   readonly name?: string;
   /** Default: vitest's. */
@@ -110,6 +114,8 @@ export interface WireCase {
   readonly needs?: (options: WireOptions) => boolean;
   /** Whether it says anything of the transport in use; where not, it is no case at all. */
   readonly applies?: (options: WireOptions) => boolean;
+  /** Why it says something of JSON alone; it is skipped, and named, where another codec is spoken. */
+  readonly json?: string;
   readonly run: (wire: WireContext) => Promise<void>;
 }
 

@@ -1,3 +1,4 @@
+import type { Codec } from '@thrum/protocol';
 import type { TransportName } from '@thrum/testkit';
 import { describe, it } from 'vitest';
 import { acks } from './cases/acks.ts';
@@ -6,6 +7,8 @@ import { auth } from './cases/auth.ts';
 import { bytes } from './cases/bytes.ts';
 import { calls } from './cases/calls.ts';
 import { capacity } from './cases/capacity.ts';
+import { codec } from './cases/codec.ts';
+import { conflation } from './cases/conflation.ts';
 import { deadlines } from './cases/deadlines.ts';
 import { events } from './cases/events.ts';
 import { handshake } from './cases/handshake.ts';
@@ -39,7 +42,7 @@ const casesOf: Readonly<Record<Topic, (options: WireOptions) => readonly WireCas
   welcome,
   malformed: () => [...malformed(), ...names()],
   publish: publishing,
-  subscribe: subscribing,
+  subscribe: () => [...subscribing(), ...conflation()],
   recovery,
   history,
   presence,
@@ -50,6 +53,7 @@ const casesOf: Readonly<Record<Topic, (options: WireOptions) => readonly WireCas
   limits,
   isolation,
   slow,
+  codec,
   events,
   http,
   anonymous,
@@ -100,6 +104,19 @@ export function runTransportSuite(
   }
 }
 
+/**
+ * Registers {@link runWireSuite} over WebSocket in one codec. What is about the handshake or about the bytes of WebSocket is left
+ * out, for it is the same in all of them.
+ */
+export function runCodecSuite(
+  url: string | (() => string),
+  options: WireOptions & { readonly codec: Codec },
+): void {
+  const { codec: spoken, topics = ordinaryTopics } = options;
+  const carried = topics.filter((topic) => !ownTopics.includes(topic));
+  runWireSuite(url, { ...options, topics: carried, name: `${carried.join(', ')} in ${spoken.name}` });
+}
+
 function register(
   test: TestApi,
   wireCase: WireCase,
@@ -109,6 +126,10 @@ function register(
   const name = `§${wireCase.section} ${wireCase.title}`;
   if (wireCase.needs?.(options) === false) {
     test.it.skip(name, () => {});
+    return;
+  }
+  if (wireCase.json !== undefined && options.codec !== undefined) {
+    test.it.skip(`${name} (JSON alone: ${wireCase.json})`, () => {});
     return;
   }
   test.it(name, { timeout }, async () => {

@@ -46,6 +46,14 @@ export type SlowPolicy = 'disconnect' | 'drop-oldest' | 'latest-per-key';
 /** A text, number or boolean; anything else is no key, and nothing takes the place of such a publication. */
 export type KeyOf = (publication: Publication) => unknown;
 
+/** At most one batch of publications every so many milliseconds, of each event and key the newest (PROTOCOL.md §19). */
+export interface Conflate {
+  /** Between two batches, 1 ms to 1 minute. */
+  readonly every: Duration;
+  /** The channel's `key`, said here. */
+  readonly key?: string | KeyOf;
+}
+
 /** Event names and the schema of each one's data. */
 export type Events = Readonly<Record<string, Schema>>;
 
@@ -73,10 +81,16 @@ export interface ChannelDefinition<
   /** Default `disconnect`. Acknowledged subscriptions are not subject to it: nothing is left out of them. */
   readonly slow?: SlowPolicy;
   /**
-   * With `latest-per-key`: the property of `data` that tells publications of one event apart, or a function that finds it.
-   * Default: none, so only the latest of each event waits. A function that throws is logged and finds no key.
+   * The property of `data` that tells publications of one event apart, or a function that finds it: for `conflate`, for
+   * subscribers that ask for a `maxRate`, and with `slow: 'latest-per-key'`. Default: none, so only the latest of each event
+   * counts. A function that throws is logged and finds no key.
    */
   readonly key?: string | KeyOf;
+  /**
+   * Sends live subscribers the newest values at a bounded rate: the first at once, the last in any case. History,
+   * recovery and acknowledged subscriptions have every publication. Default: each is sent at once.
+   */
+  readonly conflate?: Conflate;
   /** Who may do what. Default: everyone whom authentication let in. */
   readonly authorize?: Authorize<
     string extends Pattern ? Readonly<Record<string, string>> : ParamsOf<Pattern>
@@ -91,8 +105,14 @@ export const definitionNames: readonly string[] = Object.keys({
   presence: true,
   slow: true,
   key: true,
+  conflate: true,
   authorize: true,
 } satisfies Record<keyof ChannelDefinition, true>);
+
+export const conflateNames: readonly string[] = Object.keys({
+  every: true,
+  key: true,
+} satisfies Record<keyof Conflate, true>);
 
 export const historyNames: readonly string[] = Object.keys({
   size: true,

@@ -5,6 +5,7 @@ import { refuseUnknown } from '../suggest.ts';
 import {
   type Authorize,
   type ChannelDefinition,
+  conflateNames,
   definitionNames,
   type Events,
   historyNames,
@@ -12,7 +13,7 @@ import {
   type Tier,
 } from './definition.ts';
 import { comparePatterns, compilePattern, type Pattern, renderTemplate } from './pattern.ts';
-import { compileSlow, type FrameKey } from './slow.ts';
+import { compileInterval, compileKey, compileSlow, type FrameKey } from './slow.ts';
 
 /** A definition with its defaults filled in. */
 export interface Rules {
@@ -22,8 +23,10 @@ export interface Rules {
   readonly retention?: Retention;
   readonly presence: boolean;
   readonly slow: SlowPolicy;
-  /** By what `latest-per-key` tells publications apart. */
-  readonly keyOf?: FrameKey;
+  /** By what publications are told apart where the newest is enough. */
+  readonly keyOf: FrameKey;
+  /** Milliseconds between two batches for live subscribers; 0: each publication is sent at once. */
+  readonly every: number;
   readonly events?: Events;
   readonly authorize?: Authorize;
   /** The template of a channel name. */
@@ -44,8 +47,8 @@ const defaultTtl = '5m';
 
 /**
  * Compiles channel definitions.
- * @throws Error naming the pattern and what is wrong: an unknown option, two patterns that fit the same names, a bad duration, event name
- * or policy for slow readers, a durable tier on a broker that is not.
+ * @throws Error naming the pattern and what is wrong: an unknown option, two patterns that fit the same names, a bad duration, event name,
+ * key, interval or policy for slow readers, a durable tier on a broker that is not.
  */
 export function compileDefinitions(
   channels: Readonly<Record<string, ChannelDefinition>>,
@@ -98,6 +101,7 @@ function compileRules(source: string, definition: ChannelDefinition, durableBrok
   if (problem !== undefined) throw new Error(`channel pattern "${source}": it ${problem}`);
   refuseUnknown('option', definition, definitionNames, `channel "${source}": `);
   refuseUnknown('option', definition.history, historyNames, `channel "${source}": history: `);
+  refuseUnknown('option', definition.conflate, conflateNames, `channel "${source}": conflate: `);
   const tier = definition.tier ?? 'recoverable';
   if (tier === 'durable' && !durableBroker) {
     throw new Error(
@@ -115,7 +119,9 @@ function compileRules(source: string, definition: ChannelDefinition, durableBrok
     pattern: compilePattern(source),
     tier,
     presence: definition.presence ?? false,
-    ...compileSlow(source, definition),
+    slow: compileSlow(source, definition),
+    keyOf: compileKey(source, definition),
+    every: compileInterval(source, definition),
     ...(tier === 'ephemeral' ? {} : { retention: compileRetention(source, definition) }),
     ...(definition.deadLetter === undefined ? {} : { deadLetter: definition.deadLetter }),
     ...(definition.events === undefined ? {} : { events: definition.events }),

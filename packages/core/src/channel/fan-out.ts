@@ -4,6 +4,8 @@ import { FrameRun } from '../connection/frame-run.ts';
 import type { Parts } from '../parts.ts';
 import type { Held } from '../turn.ts';
 import type { AckWindow } from './ack-window.ts';
+import { Conflation } from './conflation.ts';
+import type { FrameKey } from './slow.ts';
 import type { Recent } from './recent.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -12,13 +14,14 @@ const longestRun = 256;
 
 /** The channel, as far as its fan-out knows it. */
 export interface FanOutChannel {
+  readonly rules: { readonly keyOf: FrameKey };
   readonly live: ReadonlySet<Subscription>;
   pause(subscription: Subscription, position: Position): void;
 }
 
 /**
  * Publications on their way to all live subscriptions of a channel: those of one turn of the event loop go out as one run,
- * encoded and joined once for everybody.
+ * encoded and joined once for everybody. Who is not sent everything at once is sent to by the `Conflation`.
  */
 export class FanOut implements Held {
   private readonly parts: Parts;
@@ -26,11 +29,29 @@ export class FanOut implements Held {
   private readonly recent: Recent;
   private publications: Publication[] = [];
   private frames: SharedFrame[] = [];
+  /** Made for the first that is not sent everything at once. */
+  private conflation: Conflation | undefined;
 
   constructor(parts: Parts, channel: FanOutChannel, recent: Recent) {
     this.parts = parts;
     this.channel = channel;
     this.recent = recent;
+  }
+
+  /** A subscription is live from now on. */
+  join(subscription: Subscription): void {
+    if (subscription.every === 0) return;
+    this.conflation ??= new Conflation(this.parts, this.channel.rules.keyOf);
+    this.conflation.join(subscription);
+  }
+
+  /** Sends a subscription what waits for its rate, and lets it go. */
+  leave(subscription: Subscription): void {
+    this.conflation?.leave(subscription);
+  }
+
+  end(): void {
+    this.conflation?.end();
   }
 
   add(publication: Publication, frame: SharedFrame): void {
@@ -46,9 +67,12 @@ export class FanOut implements Held {
     this.frames = [];
     this.publications = [];
     const run = new FrameRun(frames);
+    const { live } = this.channel;
     const { metrics } = this.parts;
-    for (const subscription of this.channel.live) {
-      const { acks, connection } = subscription;
+    this.conflation?.take(frames);
+    for (const subscription of live) {
+      const { acks, connection, stage } = subscription;
+      if (stage !== undefined) continue;
       if (acks !== undefined) {
         this.confirmable(subscription, acks, run, publications);
         continue;
@@ -56,11 +80,19 @@ export class FanOut implements Held {
       metrics.delivered += run.length;
       connection.publish(run, subscription);
     }
+    // What was left out for everybody is not encoded for the sake of those who may come back.
+    if (live.size > 0 && live.size === this.conflation?.size) return;
     // Only now: keeping weighs a frame, and whoever it went to has said in which form it is made.
     for (const [index, publication] of publications.entries()) {
       const frame = frames[index];
       if (publication.offset !== undefined && frame !== undefined) this.recent.keep(publication, frame);
     }
+  }
+
+  /** Sends what waits for a rate as well. */
+  flushAll(): void {
+    this.flush();
+    this.conflation?.flush();
   }
 
   /** To a subscriber that confirms, as many as its window has room for (PROTOCOL.md §7). */

@@ -102,6 +102,7 @@ function answer(
     channel: channel.name,
     ...(start === undefined ? {} : { position: start.position }),
     recovered: start?.recovered === true && !isFresh,
+    ...subscription.granted,
     ...(id === undefined ? {} : { id }),
   });
 }

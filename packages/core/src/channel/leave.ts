@@ -10,13 +10,14 @@ export function leave(
   subscription: Subscription,
   how: 'left' | 'dropped',
 ): void {
+  const live = node.hub.channels.get(subscription.channel);
   // First: the cursor asks the subscription how far it came.
   if (subscription.cursor !== undefined) void node.cursors.release(subscription.cursor);
+  live?.release(subscription);
   connection.settle(subscription);
   if (subscription.lane !== undefined) subscription.lane.ended = true;
   const { hooks, hub, log } = node;
   const { announced, channel } = subscription;
-  const live = hub.channels.get(channel);
   if (!hub.leave(connection, subscription, how) || connection.user === undefined) return;
   const event = { connectionId: connection.id, user: connection.user, channel };
   if (announced) {

@@ -80,11 +80,26 @@ export class LiveChannel implements FanOutChannel {
     subscription.buffer = undefined;
     this.joining.delete(subscription);
     this.live.add(subscription);
+    this.fanOut.join(subscription);
+  }
+
+  /** Gives a subscription another interval. What waits for it goes first. */
+  pace(subscription: Subscription, every: number): void {
+    this.release(subscription);
+    subscription.every = every;
+    if (this.live.has(subscription)) this.fanOut.join(subscription);
+  }
+
+  /** Sends what waits for a subscription whose stream ends here. */
+  release(subscription: Subscription): void {
+    this.fanOut.flush();
+    this.fanOut.leave(subscription);
   }
 
   /** Lets a subscription buffer until its stream has caught up. */
   enter(subscription: Subscription): void {
-    // What is still to go out comes from the log, and would come twice.
+    // What is still to go out comes from the log, and would come twice; what waits was to be sent before.
+    this.fanOut.leave(subscription);
     this.live.delete(subscription);
     this.paused.delete(subscription);
     subscription.paused = undefined;
@@ -104,7 +119,7 @@ export class LiveChannel implements FanOutChannel {
   }
 
   delete(subscription: Subscription): void {
-    this.fanOut.flush();
+    this.release(subscription);
     this.live.delete(subscription);
     this.joining.delete(subscription);
     this.paused.delete(subscription);
@@ -122,6 +137,7 @@ export class LiveChannel implements FanOutChannel {
   end(): void {
     this.ended = true;
     this.log.recent.clear();
+    this.fanOut.end();
     this.retry?.();
     this.stop?.();
   }
@@ -239,7 +255,7 @@ export class LiveChannel implements FanOutChannel {
 
   /** Continuity is lost for everyone who is live: they begin anew at the top. */
   private reset(epoch: string, offset: number): void {
-    this.fanOut.flush();
+    this.fanOut.flushAll();
     for (const { acks } of this.live) acks?.begin({ epoch, offset });
     this.epoch = epoch;
     this.offset = offset;
@@ -250,10 +266,13 @@ export class LiveChannel implements FanOutChannel {
       position: { epoch, offset },
       recovered: false,
     };
-    const frame = new SharedFrame(subscribed);
+    const frames = new Map<number, SharedFrame>();
     for (const subscription of this.live) {
-      subscription.connection.settle(subscription);
-      subscription.connection.sendShared(frame);
+      const { connection, every, granted } = subscription;
+      const frame = frames.get(every) ?? new SharedFrame({ ...subscribed, ...granted });
+      frames.set(every, frame);
+      connection.settle(subscription);
+      connection.sendShared(frame);
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { OutgoingFrame, Position, Publication } from '@thrum/protocol';
+import { type OutgoingFrame, type Position, type Publication, rateOf } from '@thrum/protocol';
 import type { SharedFrame } from '../connection/encode.ts';
 import type { FrameRun } from '../connection/frame-run.ts';
 import type { Lane } from '../connection/lane.ts';
@@ -27,6 +27,14 @@ export interface Subscriber {
   settle(subscription: Subscription): void;
 }
 
+/** Where publications wait for those that are not sent each at once. */
+export interface Waits {
+  /** Milliseconds between two batches. */
+  readonly every: number;
+  /** Sends a subscription what waits for it. */
+  settle(subscription: Subscription): void;
+}
+
 /** One connection's part in one channel. */
 export class Subscription {
   readonly connection: Subscriber;
@@ -48,6 +56,10 @@ export class Subscription {
   cursor: Cursor | undefined;
   /** Where it stopped because its window was full; it is not sent what is published until it goes on from there. */
   paused: Position | undefined;
+  /** Milliseconds between two batches of publications for it; 0: each is sent at once. */
+  every = 0;
+  /** Where publications wait for it, while it is live. */
+  stage: Waits | undefined;
   /** It has left; whoever was waiting for something on its behalf has nothing more to do. */
   ended = false;
 
@@ -55,6 +67,11 @@ export class Subscription {
     this.connection = connection;
     this.channel = channel;
     this.rules = rules;
+  }
+
+  /** What it was granted, for its `subscribed` (PROTOCOL.md §19). */
+  get granted(): { readonly maxRate?: number } {
+    return this.every === 0 ? {} : { maxRate: rateOf(this.every) };
   }
 
   /** Whether it still is in its channel and can be sent to: an await may have taken long enough for both to end. */

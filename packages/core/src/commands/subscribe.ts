@@ -1,4 +1,4 @@
-import type { FrameId, Since, SubscribeFrame } from '@thrum/protocol';
+import { type FrameId, intervalOf, type Since, type SubscribeFrame } from '@thrum/protocol';
 import { AckWindow } from '../channel/ack-window.ts';
 import { claim } from '../channel/claim.ts';
 import type { Cursor } from '../channel/cursors.ts';
@@ -74,6 +74,7 @@ export interface SubscribeOptions {
   readonly ack?: boolean;
   readonly name?: string;
   readonly presence?: boolean;
+  readonly maxRate?: number;
   readonly id?: FrameId;
   /** Looked at in the step in which the subscription begins. */
   readonly stillAllowed?: () => boolean;
@@ -166,6 +167,7 @@ async function catchUp(
   const entered = node.hub.enter(connection, channel, rules);
   const { subscription } = entered;
   apply(node, subscription, options.ack === true ? new AckWindow(node.limits) : undefined, cursor);
+  subscription.every = intervalFor(rules, options);
   const isPosition = typeof since === 'object' && 'epoch' in since;
   const isFresh = cursor !== undefined && !isPosition && (since !== undefined || !cursor.found);
   let isLive: boolean;
@@ -192,8 +194,10 @@ async function catchUp(
 
 /** Other options for a subscription whose stream goes on unbroken. */
 function change(node: Node, subscription: Subscription, options: SubscribeOptions): void {
-  const { connection, channel, paused } = subscription;
-  const position = paused ?? node.hub.channels.get(channel)?.settle();
+  const { connection, channel, paused, rules } = subscription;
+  const live = node.hub.channels.get(channel);
+  live?.pace(subscription, intervalFor(rules, options));
+  const position = paused ?? live?.settle();
   let acks = options.ack === true ? subscription.acks : undefined;
   if (options.ack === true && acks === undefined) {
     acks = new AckWindow(node.limits);
@@ -206,10 +210,17 @@ function change(node: Node, subscription: Subscription, options: SubscribeOption
     channel,
     ...(position === undefined ? {} : { position }),
     recovered: false,
+    ...subscription.granted,
     ...idOf(options),
   });
   present(node, subscription, options.presence ?? false, false);
   resume(node, node.hub, subscription);
+}
+
+/** What has to be confirmed is sent at once, and every one of it (PROTOCOL.md §19). */
+function intervalFor({ every }: Rules, { ack, maxRate }: SubscribeOptions): number {
+  if (ack === true) return 0;
+  return maxRate === undefined ? every : Math.max(every, intervalOf(maxRate));
 }
 
 function apply(

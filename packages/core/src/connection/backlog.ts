@@ -7,6 +7,8 @@ export interface Tag {
   readonly lane: Lane;
   readonly key: string | undefined;
   readonly placed: boolean;
+  /** Publications that go with it: itself, and those that gave way to newer ones before it (PROTOCOL.md §19). */
+  readonly count: number;
 }
 
 /** `no room`: it must arrive and cannot. */
@@ -41,7 +43,7 @@ export class Backlog {
     if (tag !== undefined) this.supersede(tag);
     if (!this.makeRoom(byteLength, buffered)) {
       if (tag === undefined) return 'no room';
-      this.miss(tag.lane, 1);
+      this.miss(tag.lane, tag.count);
       return 'left out';
     }
     this.append({
@@ -49,6 +51,7 @@ export class Backlog {
       lane: tag?.lane,
       key: tag?.key,
       placed: tag?.placed ?? false,
+      count: tag?.count ?? 1,
       ahead: this.last,
       behind: undefined,
       older: undefined,
@@ -135,8 +138,8 @@ export class Backlog {
   private supersede({ key, lane }: Tag): void {
     const older = key === undefined ? undefined : lane.withKey(key);
     if (older === undefined) return;
-    this.miss(lane, 1);
-    lane.superseded += 1;
+    this.miss(lane, older.count);
+    lane.superseded += older.count;
     this.remove(older);
   }
 
@@ -156,7 +159,7 @@ export class Backlog {
       if (lane.oldest !== undefined && lane.bytes > (largest?.bytes ?? -1)) largest = lane;
     }
     if (largest?.oldest === undefined) throw new Error('loose frames are counted that are in no lane');
-    this.miss(largest, 1);
+    this.miss(largest, largest.oldest.count);
     this.remove(largest.oldest);
   }
 

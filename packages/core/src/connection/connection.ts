@@ -7,6 +7,7 @@ import {
   type PublicationFrame,
 } from '@thrum/protocol';
 import type { User } from '../channel/definition.ts';
+import { keyOfFrame } from '../channel/slow.ts';
 import type { Subscriber, Subscription } from '../channel/subscription.ts';
 import { ThrumError } from '../errors.ts';
 import type { Hooks } from '../hooks.ts';
@@ -179,8 +180,13 @@ export class Connection implements Subscriber, OutboxOwner {
   }
 
   close(code: number, reason: string): void {
-    // What was published before is not overtaken by the end.
+    // What was published before is not overtaken by the end, nor lost because it waits for its rate (PROTOCOL.md §19).
     this.parts.turn.end();
+    for (const subscription of this.subscriptions) subscription.stage?.settle(subscription);
+    this.end(code, reason);
+  }
+
+  private end(code: number, reason: string): void {
     if (!this.step('close')) return;
     this.transport.close(code, reason);
     // What still waits would never be read in time; what the transport has, it sends before the close.
@@ -206,19 +212,14 @@ export class Connection implements Subscriber, OutboxOwner {
 
   private tag(frame: SharedFrame, subscription: Subscription): Tag | undefined {
     if (!mayLeaveOut(subscription)) return undefined;
-    const { channel, rules } = subscription;
-    const { keyOf } = rules;
-    const key =
-      keyOf &&
-      frame.keyBy((published) => {
-        try {
-          return keyOf(published as PublicationFrame);
-        } catch (error) {
-          this.parts.log.error('a key could not be worked out; nothing takes its place', { channel }, error);
-          return undefined;
-        }
-      });
-    return { lane: laneOf(subscription), key, placed: 'offset' in frame.frame };
+    const { rules } = subscription;
+    const { conflated = 0, offset } = frame.frame as PublicationFrame;
+    return {
+      lane: laneOf(subscription),
+      key: rules.slow === 'latest-per-key' ? keyOfFrame(rules.keyOf, frame, this.parts.log) : undefined,
+      placed: offset !== undefined,
+      count: 1 + conflated,
+    };
   }
 
   private overflow(): void {
@@ -227,7 +228,7 @@ export class Connection implements Subscriber, OutboxOwner {
     this.outbox.clear();
     this.transport.send(encode(this.transport.codec, errorFrame(new ThrumError('slow_consumer'), {})));
     const { close } = errorInfo('slow_consumer');
-    if (close !== undefined) this.close(close.code, close.reason);
+    if (close !== undefined) this.end(close.code, close.reason);
   }
 }
 

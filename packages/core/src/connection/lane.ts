@@ -9,6 +9,8 @@ export interface Waiting {
   readonly key: string | undefined;
   /** It has an offset, so a subscriber that begins anew gets it from the log. */
   readonly placed: boolean;
+  /** Publications that are missing without it. */
+  readonly count: number;
   ahead: Waiting | undefined;
   behind: Waiting | undefined;
   older: Waiting | undefined;

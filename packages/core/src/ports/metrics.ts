@@ -30,6 +30,8 @@ export interface Metrics {
   paused: number;
   /** Publications left out because a connection read too slowly. */
   dropped: number;
+  /** Publications that gave way to newer ones before they were sent to a subscriber, counted for each (PROTOCOL.md §19). */
+  conflated: number;
   /** Connections closed because they read too slowly. */
   slowConsumers: number;
   errors: number;
@@ -61,6 +63,7 @@ export function createMetrics(): Metrics {
     deadLetters: 0,
     paused: 0,
     dropped: 0,
+    conflated: 0,
     slowConsumers: 0,
     errors: 0,
   };

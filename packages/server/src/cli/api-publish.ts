@@ -1,4 +1,4 @@
-import { CliError, exitCodes } from './failure.ts';
+import { CliError, exitCodes, noAnswer, noServer } from './failure.ts';
 
 /** Where a server's HTTP API is, and a key that opens it. */
 export interface ApiAccess {
@@ -49,10 +49,7 @@ function refusal(host: string, status: number, { detail, code }: Record<string, 
 }
 
 function failure(host: string, error: unknown): CliError {
-  if ((error as Error).name === 'TimeoutError') {
-    const unknown = 'it may have been published; repeat it with the same --id to be sure';
-    return new CliError(`no answer from ${host} in time: ${unknown}`, exitCodes.unreachable, error);
-  }
+  if ((error as Error).name === 'TimeoutError') return noAnswer(host, error);
   if (error instanceof SyntaxError) {
     return new CliError(
       `${host} answered with something else than JSON; is it a Thrum server?`,
@@ -61,6 +58,5 @@ function failure(host: string, error: unknown): CliError {
     );
   }
   const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
-  const reason = code === undefined || code === 'ECONNREFUSED' ? '' : ` (${code})`;
-  return new CliError(`no server answers at ${host}${reason}; is it running?`, exitCodes.unreachable, error);
+  return noServer(host, code === 'ECONNREFUSED' ? undefined : code, error);
 }

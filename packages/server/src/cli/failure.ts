@@ -20,6 +20,18 @@ export class CliError extends Error {
   }
 }
 
+/** Nobody listens there, or lets us in. */
+export function noServer(host: string, reason: string | undefined, cause: unknown): CliError {
+  const why = reason ? ` (${reason})` : '';
+  return new CliError(`no server answers at ${host}${why}; is it running?`, exitCodes.unreachable, cause);
+}
+
+/** A publish was sent, and nothing came back. */
+export function noAnswer(host: string, cause: unknown): CliError {
+  const unknown = 'it may have been published; repeat it with the same --id to be sure';
+  return new CliError(`no answer from ${host} in time: ${unknown}`, exitCodes.unreachable, cause);
+}
+
 /** The lines that stderr gets for an error. */
 export function describeFailure(error: unknown, verbose: boolean): string {
   if (!(error instanceof Error)) return `thrum: ${String(error)}`;

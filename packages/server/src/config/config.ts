@@ -1,6 +1,7 @@
 import type { Limits } from '@thrum/protocol';
 import type { JWK } from 'jose';
 import type { LogLevel } from '../node/log.ts';
+import type { WebSocketEngine } from '../transports/websocket/edge.ts';
 import type { WebhookOptions } from '../webhooks/options.ts';
 
 export type Mode = 'development' | 'production';
@@ -30,10 +31,14 @@ export interface Config {
   readonly apiKeys: readonly string[];
   readonly apiBatch: number;
   readonly apiBatchBytes: number;
+  readonly compression: boolean;
+  readonly compressionLevel: number;
+  readonly compressionThreshold: number;
   /** Absolute paths, read when the server starts and again every minute. */
   readonly tlsCert: string | undefined;
   readonly tlsKey: string | undefined;
   readonly tokenCookie: string | undefined;
+  readonly webSocketEngine: WebSocketEngine;
   readonly node: string | undefined;
   readonly playground: boolean;
   readonly allowRemote: boolean;

@@ -2,6 +2,7 @@ import type { ChannelDefinition, Identity, MaybePromise, MethodDefinition } from
 import type { ThrumDefinition } from '../definition.ts';
 import type { Problem } from './config.ts';
 import type { ConfigFile } from './file.ts';
+import { isRecord, kindOf } from '../values.ts';
 
 /** What only code can say: fields of a configuration file that no variable or flag has. */
 export interface Definition extends Pick<
@@ -77,13 +78,7 @@ function recordOf(fits: (entry: unknown) => boolean, value: unknown, what: strin
 }
 
 function expected(what: string, value: unknown): string {
-  const kind =
-    value === null ? 'null' : Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
-  return `expected ${what}, got ${kind}`;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return `expected ${what}, got ${kindOf(value)}`;
 }
 
 function isFunction(value: unknown): boolean {

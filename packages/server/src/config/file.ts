@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Problem } from './config.ts';
+import { isRecord } from '../values.ts';
 
 /** A configuration file's fields. */
 export interface ConfigFile {
@@ -78,10 +79,6 @@ function fieldsOf(exported: unknown): Readonly<Record<string, unknown>> | undefi
   if (!isRecord(exported)) return undefined;
   const definition = exported['definition'];
   return isRecord(definition) ? definition : exported;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function describe(error: unknown): string {

@@ -119,4 +119,11 @@ export const limitOptions: { readonly [Key in keyof Limits]: Option<Limits[Key]>
     60,
     3650 * day,
   ),
+  conflateKeys: count(
+    'conflateKeys',
+    'publications',
+    'Most publications of a channel that wait for one rate; with more of them all go at once.',
+    1,
+    100_000,
+  ),
 };

@@ -79,6 +79,19 @@ export const options: Options = {
     unit: 'bytes',
     help: 'Most bytes of one batch of the HTTP API.',
   }),
+  compression: yesOrNo({
+    default: false,
+    help: 'Whether WebSocket messages are compressed (permessage-deflate) for clients that can.',
+  }),
+  compressionLevel: integer(1, 9, {
+    default: 6,
+    help: 'How hard to compress: 1 is fastest, 9 smallest.',
+  }),
+  compressionThreshold: integer(0, 1_048_576, {
+    default: 1024,
+    unit: 'bytes',
+    help: 'Messages from so many bytes on are compressed.',
+  }),
   tlsCert: text('the path of a PEM file', () => true, {
     otherwise: 'none, no TLS',
     help: 'Certificate for HTTPS with HTTP/2, read again when it changes; needs tlsKey.',
@@ -90,6 +103,10 @@ export const options: Options = {
   tokenCookie: text('the name of a cookie', isCookieName, {
     otherwise: 'none does',
     help: 'Cookie that may carry the token, for pages of the allowed origins.',
+  }),
+  webSocketEngine: oneOf(['thrum', 'ws'], {
+    default: 'thrum',
+    help: 'Who reads the frames of WebSockets: the server itself, or the library ws.',
   }),
   node: text('a name without control characters', (name) => !/\p{Cc}/u.test(name), {
     otherwise: 'none',

@@ -24,7 +24,12 @@ export async function toDefinition(
     dataDir: config.dataDir,
     limits: config.limits,
     events: config.events,
+    webSocketEngine: config.webSocketEngine,
     playground: config.playground,
+    compression: config.compression && {
+      level: config.compressionLevel,
+      threshold: config.compressionThreshold,
+    },
     apiKeys: config.apiKeys,
     apiBatch: config.apiBatch,
     apiBatchBytes: config.apiBatchBytes,

@@ -15,8 +15,17 @@ export interface Beating {
 const longestTickMs = 1000;
 const shortestTickMs = 5;
 
+/** A connection whose end has begun. */
+interface Ending {
+  /** Cuts it. */
+  terminate(): void;
+}
+
+/** How long a peer may take to answer a close frame and to end its side. */
+const closeSeconds = 3;
+
 /**
- * One timer for all connections: pings, silence and unfinished messages are looked at once a tick, a fifth of the
+ * One timer for all connections: pings, silence, unfinished messages and ends are looked at once a tick, a fifth of the
  * shortest of these times and at most a second. Time is counted in ticks, so a connection keeps small whole numbers, and
  * a process that was stopped for a minute does not take its own absence for the silence of everybody else.
  */
@@ -25,9 +34,12 @@ export class Heartbeat<Connection extends Beating = Beating> {
   tick = 0;
   readonly connections: Set<Connection> = new Set();
   private readonly unfinished = new Set<Connection>();
+  /** Connections that are to be gone, and since when. */
+  private readonly endings = new Map<Connection & Ending, number>();
   private readonly pingTicks: number;
   private readonly deadTicks: number;
   private readonly frameTicks: number;
+  private readonly closeTicks: number;
   private readonly tickMs: number;
   private readonly timer: NodeJS.Timeout;
   private onEmpty: (() => void) | undefined;
@@ -44,6 +56,7 @@ export class Heartbeat<Connection extends Beating = Beating> {
     this.pingTicks = this.ticks(pingSeconds);
     this.deadTicks = this.ticks(deadSeconds);
     this.frameTicks = this.ticks(frameSeconds);
+    this.closeTicks = this.ticks(closeSeconds);
     this.timer = setInterval(() => this.sweep(), this.tickMs).unref();
   }
 
@@ -63,6 +76,7 @@ export class Heartbeat<Connection extends Beating = Beating> {
   delete(connection: Connection): void {
     this.connections.delete(connection);
     this.unfinished.delete(connection);
+    this.endings.delete(connection as Connection & Ending);
     if (this.connections.size === 0) this.onEmpty?.();
   }
 
@@ -83,6 +97,11 @@ export class Heartbeat<Connection extends Beating = Beating> {
     this.unfinished.delete(connection);
   }
 
+  /** Its end has begun: it is cut if it takes too long. */
+  ends(connection: Connection & Ending): void {
+    if (!this.endings.has(connection)) this.endings.set(connection, this.tick);
+  }
+
   stop(): void {
     clearInterval(this.timer);
   }
@@ -92,6 +111,9 @@ export class Heartbeat<Connection extends Beating = Beating> {
     for (const connection of this.unfinished) {
       const { unfinished } = connection;
       if (unfinished !== undefined && this.tick - unfinished.since > this.frameTicks) connection.giveUp();
+    }
+    for (const [connection, since] of this.endings) {
+      if (this.tick - since > this.closeTicks) connection.terminate();
     }
     for (const connection of this.connections) {
       // More than, because a byte that came late in a tick counts as if it had come early.

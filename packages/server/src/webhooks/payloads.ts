@@ -1,22 +1,11 @@
 import type { Action } from '@thrum/core';
 
+export const webhookQuestions = ['connect', 'validate', 'subscribe', 'publish'] as const;
+
 /** What a backend can be asked. */
-export type WebhookQuestion = 'connect' | 'validate' | 'subscribe' | 'publish';
+export type WebhookQuestion = (typeof webhookQuestions)[number];
 
-/** What a backend can be told. `node.started` is told whenever anything is. */
-export type WebhookEventType =
-  | 'channel.occupied'
-  | 'channel.vacated'
-  | 'user.online'
-  | 'user.offline'
-  | 'connection.opened'
-  | 'connection.closed'
-  | 'member.joined'
-  | 'member.left';
-
-export const webhookQuestions: readonly WebhookQuestion[] = ['connect', 'validate', 'subscribe', 'publish'];
-
-export const webhookEventTypes: readonly WebhookEventType[] = [
+export const webhookEventTypes = [
   'channel.occupied',
   'channel.vacated',
   'user.online',
@@ -25,7 +14,10 @@ export const webhookEventTypes: readonly WebhookEventType[] = [
   'connection.closed',
   'member.joined',
   'member.left',
-];
+] as const;
+
+/** What a backend can be told. `node.started` is told whenever anything is. */
+export type WebhookEventType = (typeof webhookEventTypes)[number];
 
 /** A user in a question: what authentication said of them. */
 export interface WebhookUser {

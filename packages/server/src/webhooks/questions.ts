@@ -3,6 +3,7 @@ import { userIdProblem } from '../auth/user-id.ts';
 import { Backend, type BackendParts } from './backend.ts';
 import type { WebhookQuestion, WebhookUser } from './payloads.ts';
 import { claimsKey, Verdicts } from './verdicts.ts';
+import { isRecord, kindOf } from '../values.ts';
 
 /** `allow`, and for how many milliseconds that holds. */
 interface Verdict {
@@ -154,13 +155,6 @@ function fieldsOf(answer: unknown): Readonly<Record<string, unknown>> {
   return answer;
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Says which field and what kind of thing it was; its value may be anything, a secret too. */
 function expected(field: string, what: string, value: unknown): Error {
-  const kind =
-    value === null ? 'null' : Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
-  return new Error(`${field}: expected ${what}, got ${value === undefined ? 'none' : kind}`);
+  return new Error(`${field}: expected ${what}, got ${value === undefined ? 'none' : kindOf(value)}`);
 }

@@ -3,8 +3,6 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { spawnNode } from '@thrum/testkit';
 
-// Halves what a process costs: most of it is stripping types again and again.
-const compileCache = fileURLToPath(new URL('../../../../node_modules/.cache/thrum-cli', import.meta.url));
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 export interface RunOptions {
@@ -32,7 +30,7 @@ export class Cli implements AsyncDisposable {
     const { PATH, HOME } = process.env;
     this.child = spawnNode([...node, main, ...args], {
       cwd,
-      env: { PATH, HOME, NO_COLOR: '1', NODE_COMPILE_CACHE: compileCache, ...env },
+      env: { PATH, HOME, NO_COLOR: '1', ...env },
       stderr: true,
     });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#add('stdout', text));

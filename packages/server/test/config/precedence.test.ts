@@ -20,6 +20,7 @@ describe('a configuration', () => {
       playground: true,
       allowRemote: false,
       logLevel: 'info',
+      webSocketEngine: 'thrum',
     });
     expect(config.limits).toEqual(defaultLimits);
   });

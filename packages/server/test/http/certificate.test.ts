@@ -7,7 +7,9 @@ import { describe, expect, it } from 'vitest';
 import { writeDevCertificate } from '../../src/http/dev-certificate.ts';
 import { startServer } from '../support.ts';
 import { channels } from './api/support.ts';
-import { ask, folder, openSession, speakTls, startSecure, tls } from './secure-support.ts';
+import { ask, folder, openSession, speakTls, startSecure, tls, useCertificate } from './secure-support.ts';
+
+useCertificate();
 
 describe('a development certificate', () => {
   it('is for this machine, with a key that only its owner can read', async () => {

@@ -17,16 +17,19 @@ import { writeDevCertificate } from '../../src/http/dev-certificate.ts';
 import { startServer } from '../support.ts';
 import { channels, key } from './api/support.ts';
 
-/** Where this file's certificate is; made before its tests. */
+/** Where {@link useCertificate} put the certificate. */
 export let folder: string;
 export let ca: string;
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'thrum-tls-'));
-  await writeDevCertificate(folder, false);
-  ca = await readFile(join(folder, 'cert.pem'), 'utf8');
-});
-afterAll(() => rm(folder, { recursive: true }));
+/** Makes a certificate before the tests of the file that calls this, and removes it after them. */
+export function useCertificate(): void {
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'thrum-tls-'));
+    await writeDevCertificate(folder, false);
+    ca = await readFile(join(folder, 'cert.pem'), 'utf8');
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+}
 
 export const tls = () => ({ cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') });
 

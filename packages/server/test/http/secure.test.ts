@@ -5,7 +5,18 @@ import { until, within } from '@thrum/testkit';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { key } from './api/support.ts';
-import { ask, ca, ended, openSession, post, speakTls, startSecure } from './secure-support.ts';
+import {
+  ask,
+  ca,
+  ended,
+  openSession,
+  post,
+  speakTls,
+  startSecure,
+  useCertificate,
+} from './secure-support.ts';
+
+useCertificate();
 
 describe('one port with TLS', () => {
   it('speaks HTTP/2: the API, health and problems, none with headers of a connection', async () => {

@@ -92,12 +92,14 @@ describe('a request for a stream', () => {
     ['since -1', 'channel=open:a&since=-1'],
     ['since 1e9', 'channel=open:a&since=1e9'],
     ['since another word', 'channel=open:a&since=oldest'],
+    ['maxRate 0', 'channel=open:a&maxRate=0'],
+    ['maxRate NaN', 'channel=open:a&maxRate=NaN'],
   ])('with %s gets 400', async (_, query) => {
     await using server = await startServer({ channels });
     const response = await get(`${server.httpUrl}/events?${query}`);
     expect(response.status).toBe(400);
     const { detail } = (await response.json()) as { readonly detail: string };
-    expect(detail).toMatch(/^(channel|since): expected /);
+    expect(detail).toMatch(/^(channel|since|maxRate): expected /);
   });
 
   it('whose token has run out by the time it comes back gets 401', async () => {

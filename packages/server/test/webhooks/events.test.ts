@@ -1,21 +1,11 @@
 import { connectRaw, until } from '@thrum/testkit';
 import { describe, expect, it } from 'vitest';
 import { verifyWebhook, type WebhookOptions } from '../../src/index.ts';
+import { webhookEventTypes as all } from '../../src/webhooks/payloads.ts';
 import { startServer } from '../support.ts';
 import { dealtWith, secret, TestBackend } from './backend.ts';
 
 type Server = Awaited<ReturnType<typeof startServer>>;
-
-const all: WebhookOptions['events'] = [
-  'channel.occupied',
-  'channel.vacated',
-  'user.online',
-  'user.offline',
-  'connection.opened',
-  'connection.closed',
-  'member.joined',
-  'member.left',
-];
 
 /** A server that tells the backend; every token is its own user. */
 function telling(backend: TestBackend, webhooks: WebhookOptions = {}): Promise<Server> {

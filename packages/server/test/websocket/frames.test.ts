@@ -1,6 +1,8 @@
 import type { Codec } from '@thrum/protocol';
 import { jsonCodec } from '@thrum/protocol';
+import { inflateRawSync, constants } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { Deflater } from '../../src/transports/websocket/deflater.ts';
 import { WebSocketCodec } from '../../src/transports/websocket/frames.ts';
 
 /** Of which the payload can be chosen. */
@@ -41,5 +43,51 @@ describe('a message as a frame', () => {
     expect(text.join(messages).toString('hex')).toBe('81016181026263');
     expect(text.join(messages)).toBe(text.join(messages));
     expect(text.join([...messages])).toEqual(text.join(messages));
+  });
+});
+
+describe('a compressed message', () => {
+  const encode = (of: string, options = {}): Buffer =>
+    new WebSocketCodec(
+      { ...jsonCodec, encode: (frame) => (frame as { readonly of: string }).of },
+      new Deflater(options),
+    ).encode({ of });
+  const inflated = (frame: Buffer): string => {
+    const header = (frame[1] ?? 0) < 126 ? 2 : 4;
+    const whole = Buffer.concat([frame.subarray(header), Buffer.from('0000ffff', 'hex')]);
+    return inflateRawSync(whole, { finishFlush: constants.Z_SYNC_FLUSH }).toString();
+  };
+  const long = JSON.stringify(Array.from({ length: 400 }, (_, n) => ({ n, text: 'é the same again' })));
+
+  it.each([1500, 4096, 5000, 60_000, 200_000])('of %i bytes has RSV1 and is what it was', (size) => {
+    const text = long
+      .repeat(20)
+      .slice(0, size - 400)
+      .padEnd(size - 300, 'x');
+    const frame = encode(text);
+    expect(frame[0]).toBe(0xc1);
+    expect(frame.length).toBeLessThan(size / 2);
+    expect(inflated(frame)).toBe(text);
+  });
+
+  it('is one from the threshold on, in bytes', () => {
+    expect(encode('x'.repeat(1023))[0]).toBe(0x81);
+    expect(encode('x'.repeat(1024))[0]).toBe(0xc1);
+    expect(encode('é'.repeat(512))[0]).toBe(0xc1);
+    expect(encode('x'.repeat(50), { threshold: 40 })[0]).toBe(0xc1);
+  });
+
+  it('goes as it is where that is smaller, or where the event loop would stand still for it', () => {
+    const noise = Array.from({ length: 40 }, (_, n) => String.fromCharCode(33 + ((n * 7919) % 90))).join('');
+    expect(encode(noise, { threshold: 1 })[0]).toBe(0x81);
+    expect(encode('x'.repeat(262_145))[0]).toBe(0x81);
+  });
+
+  it.each([
+    [{ level: 0 }, 'compression.level: expected a whole number from 1 to 9, got 0'],
+    [{ level: 6.5 }, 'compression.level: expected a whole number from 1 to 9, got 6.5'],
+    [{ threshold: -1 }, 'compression.threshold: expected bytes, 0 or more, got -1'],
+  ])('of %j is refused', (options, message) => {
+    expect(() => new Deflater(options)).toThrow(message);
   });
 });

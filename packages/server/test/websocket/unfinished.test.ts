@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { follow, type Unfinished } from '../../src/transports/websocket/unfinished.ts';
+import { follow, type Unfinished } from '../../src/transports/websocket/ws/unfinished.ts';
 
 interface Spec {
   readonly fin: boolean;

@@ -9,6 +9,7 @@ import {
 import { same } from '../check.ts';
 import type { WireCase } from '../options.ts';
 import { fine } from './bytes-fine.ts';
+import { fuzz } from './bytes-fuzz.ts';
 
 interface Violation {
   readonly title: string;
@@ -146,7 +147,7 @@ export function bytes({
     ...invalidTexts(),
     ...floods(limits?.messageBytes ?? 65_536, limits?.fragments ?? 64),
   ];
-  return [...fine, ...all.map(violated), ...closing];
+  return [...fine, ...all.map(violated), ...closing, ...fuzz];
 }
 
 function violated({ title, frames, close }: Violation): WireCase {

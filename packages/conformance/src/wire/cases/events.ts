@@ -6,6 +6,7 @@ import type { WireCase, WireOptions } from '../options.ts';
 export function events({ allowedOrigin }: WireOptions): readonly WireCase[] {
   return [
     ...format,
+    ...rates,
     ...resuming,
     ...refusals,
     ...(allowedOrigin === undefined ? [] : origins(allowedOrigin)),
@@ -78,6 +79,39 @@ const format: readonly WireCase[] = [
       same(await data(await open(wire, [channel], { query: '&since=3' }), 3), [3, 4, 5]);
     },
   },
+];
+
+const rates: readonly WireCase[] = [
+  {
+    section: 18,
+    title: 'maxRate thins the events of a stream, which resumes with everything after the last of them',
+    run: async (wire) => {
+      const [alice, channel] = [await wire.connect('alice'), wire.channel()];
+      const stream = await open(wire, [channel], { query: '&maxRate=0.011' });
+      same(
+        seen(stream, 'thrum:subscribed').map(({ maxRate }) => maxRate),
+        [0.01],
+      );
+      await publish(alice, channel, 1);
+      same(await data(stream, 1), [1]);
+      const last = stream.events.seen.findLast(({ event }) => event === 'message')?.id;
+      for (const n of range(2, 5)) await publish(alice, channel, n);
+      same(
+        await data(await open(wire, [channel], { headers: { 'Last-Event-ID': last ?? '' } }), 4),
+        range(2, 5),
+      );
+      same(
+        stream.events.seen.filter(({ event }) => event === 'message').map((event) => event.data),
+        ['1'],
+      );
+    },
+  },
+  ...['0', '-1', '0.009', 'fast', '1e3'].map((rate): WireCase => ({
+    section: 16,
+    title: `maxRate=${rate} gets 400`,
+    run: async (wire) =>
+      same((await wire.events([wire.channel()], { query: `&maxRate=${rate}` })).status, 400),
+  })),
 ];
 
 const resuming: readonly WireCase[] = [

@@ -72,6 +72,38 @@ const rows: readonly Row[] = [
     status: 101,
     header: ['sec-websocket-protocol', 'thrum.v1.json'],
   },
+  {
+    title: 'the subprotocol thrum.v1.msgpack',
+    request: { headers: { 'Sec-WebSocket-Protocol': 'thrum.v1.msgpack' } },
+    status: 101,
+    header: ['sec-websocket-protocol', 'thrum.v1.msgpack'],
+  },
+  {
+    title: 'several known subprotocols, the preferred one first',
+    request: {
+      headers: { 'Sec-WebSocket-Protocol': 'mqtt, thrum.v1.protobuf, thrum.v1.json, thrum.v1.msgpack' },
+    },
+    status: 101,
+    header: ['sec-websocket-protocol', 'thrum.v1.protobuf'],
+  },
+  {
+    title: 'JSON preferred to MessagePack',
+    request: { headers: { 'Sec-WebSocket-Protocol': 'thrum.v1.json, thrum.v1.msgpack' } },
+    status: 101,
+    header: ['sec-websocket-protocol', 'thrum.v1.json'],
+  },
+  ...['a, a', 'a,,b', 'thrum.v1.json,', 'thrum.v1.json;x'].map((names) => ({
+    title: `the malformed Sec-WebSocket-Protocol: ${names}`,
+    request: { headers: { 'Sec-WebSocket-Protocol': names } },
+    status: 400,
+  })),
+  ...['permessage-deflate; unknown', 'permessage-deflate; server_max_window_bits=99', ';', '"'].map(
+    (offer) => ({
+      title: `the extensions ${offer}, which cannot be agreed to,`,
+      request: { headers: { 'Sec-WebSocket-Extensions': offer } },
+      status: 101,
+    }),
+  ),
 ];
 
 export function handshake(options: WireOptions): readonly WireCase[] {

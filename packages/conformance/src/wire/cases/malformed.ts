@@ -127,7 +127,7 @@ function refused([title, input, code]: Row): WireCase {
     section: 2,
     title: `${title} gets ${code} and the connection stays`,
     // Text alone travels over the others.
-    ...(input instanceof Uint8Array && { applies: overWebSocket }),
+    ...(input instanceof Uint8Array && { applies: overWebSocket, json: 'its bytes are JSON’s' }),
     run: async (wire) => {
       const client = await wire.connect();
       client.send(input);

@@ -75,10 +75,17 @@ export function names(): readonly WireCase[] {
   ];
 }
 
+function onlyJson(name: string): Pick<WireCase, 'json'> {
+  return /\p{Surrogate}/u.test(name)
+    ? { json: 'UTF-8 has no lone surrogate, and only JSON an escape for it' }
+    : {};
+}
+
 function refusedChannel(title: string, name: string): WireCase {
   return {
     section: 5,
     title: `${title} gets invalid_channel in every frame that has a channel`,
+    ...onlyJson(name),
     run: async (wire) => {
       const client = await wire.connect();
       for (const [type, frame] of Object.entries(framesWith)) {
@@ -112,6 +119,7 @@ function refusedEvent(title: string, event: string): WireCase {
   return {
     section: 5,
     title: `${title} cannot be published`,
+    ...onlyJson(event),
     run: async (wire) => {
       const client = await wire.connect();
       const channel = wire.channel();

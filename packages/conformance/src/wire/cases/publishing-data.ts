@@ -72,6 +72,7 @@ export const data: readonly WireCase[] = [
   {
     section: 4,
     title: 'a lone surrogate in data is refused or arrives as it was sent',
+    json: 'UTF-8 has none, and only JSON has an escape for it',
     run: async (wire) => {
       const client = await wire.connect();
       const channel = wire.channel();

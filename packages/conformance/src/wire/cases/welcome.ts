@@ -61,6 +61,7 @@ export function welcome(): readonly WireCase[] {
       section: 1,
       title: 'a binary message is read like a text message and answered in text',
       applies: overWebSocket,
+      json: 'a binary message is another codec’s own',
       run: async (wire) => {
         const client = await wire.connect();
         client.send(Buffer.from('{"type":"ping","id":"é"}'));

@@ -1,7 +1,4 @@
-import type { Database } from './driver.ts';
-
-/** 'Thrm': tells our file from another application's. */
-const applicationId = 0x5468726d;
+import type { Schema } from './migrate.ts';
 
 // Publications have a rowid: appending is sequential, and with payloads of 2 KB it took a third of the time that a table
 // ordered by (channel, offset) did.
@@ -30,40 +27,10 @@ CREATE TABLE keys (
 CREATE INDEX keys_expires ON keys (expires);
 `;
 
-/** Each brings the schema from its index to the next version. Forward only, never changed once released. */
-const migrations: readonly string[] = [first];
-
-/** @throws Error for a file that is not ours, or of a later version. It is only read. */
-export function checkOwner(db: Database, file: string): void {
-  const version = Number(db.value('PRAGMA user_version'));
-  const id = Number(db.value('PRAGMA application_id'));
-  if (isEmpty(db)) return;
-  if (version === 0 || id !== applicationId) throw notOurs(file);
-  if (version > migrations.length) {
-    throw new Error(
-      `${file} has schema version ${version}, and this server knows ${migrations.length}: it was written by a later one`,
-    );
-  }
-}
-
-/** Brings the schema up to date in one transaction. */
-export function migrate(db: Database): void {
-  const version = Number(db.value('PRAGMA user_version'));
-  if (version === migrations.length) return;
-  db.transaction('immediate', () => {
-    for (const migration of migrations.slice(version)) db.exec(migration);
-    db.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${migrations.length}`);
-  });
-}
-
-/** Whether the schema was never made. */
-function isEmpty(db: Database): boolean {
-  return (
-    Number(db.value('PRAGMA user_version')) === 0 &&
-    Number(db.value('SELECT count(*) FROM sqlite_schema')) === 0
-  );
-}
-
-export function notOurs(file: string): Error {
-  return new Error(`${file} is not a Thrum database: give the broker a file or folder of its own`);
-}
+export const brokerSchema: Schema = {
+  // 'Thrm'
+  applicationId: 0x5468726d,
+  migrations: [first],
+  notOurs: (file) =>
+    new Error(`${file} is not a Thrum database: give the broker a file or folder of its own`),
+};

@@ -3,7 +3,8 @@ import { DamageError, type Database, failureOf, openDatabase } from './driver.ts
 import type { FoundFence } from './fence.ts';
 import type { OpenRequest } from './messages.ts';
 import { type ChannelRow, channelChecksum, stateChecksum, type StateRow } from './rows.ts';
-import { checkOwner, migrate, notOurs } from './schema.ts';
+import { checkOwner, migrate } from './migrate.ts';
+import { brokerSchema } from './schema.ts';
 
 /** A database that can be worked with. */
 export interface Sound {
@@ -25,7 +26,7 @@ export function openSound(request: OpenRequest, found: FoundFence): Sound {
     return openChecked(request);
   } catch (error) {
     const failure = failureOf(error);
-    if (failure === 'foreign' && !ours) throw notOurs(file);
+    if (failure === 'foreign' && !ours) throw brokerSchema.notOurs(file);
     if (failure !== 'damaged' && failure !== 'foreign') throw error;
     const aside = setAside(file, request.now);
     fs.closeSync(fs.openSync(file, 'ax', 0o600));
@@ -39,13 +40,13 @@ export function openSound(request: OpenRequest, found: FoundFence): Sound {
 function openChecked({ file, busyMs, checkBytes, suspicion }: OpenRequest): Sound {
   const db = openDatabase(file, { busyMs });
   try {
-    checkOwner(db, file);
+    checkOwner(db, file, brokerSchema);
     configure(db);
     if (suspicion > 0 || fs.statSync(file).size <= checkBytes) {
       const verdict = db.value(suspicion > 0 ? 'PRAGMA integrity_check(1)' : 'PRAGMA quick_check(1)');
       if (verdict !== 'ok') throw new DamageError(String(verdict));
     }
-    migrate(db);
+    migrate(db, brokerSchema);
     // Channels are found by their index; one that is missing there would begin again at offset 1.
     const verdict = db.value('PRAGMA integrity_check(channels)');
     if (verdict !== 'ok') throw new DamageError(String(verdict));

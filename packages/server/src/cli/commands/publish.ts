@@ -3,7 +3,7 @@ import { type Duration, toMilliseconds } from '@thrum/core';
 import type { Command } from 'commander';
 import { type Access, accessTo, apiAccessTo } from '../access.ts';
 import { publishByApi, type Publishing } from '../api-publish.ts';
-import { CliError, exitCodes } from '../failure.ts';
+import { CliError, exitCodes, noAnswer, noServer } from '../failure.ts';
 import { addConfigFlags, type Flags } from '../flags.ts';
 import { jsonLine, print } from '../output.ts';
 
@@ -104,14 +104,5 @@ function failure(error: unknown, { url, made }: Access, last: StateInfo | undefi
       error,
     );
   }
-  if (error.code === 'disconnected') {
-    const reason = last?.reason ? ` (${last.reason})` : '';
-    return new CliError(
-      `no server answers at ${host}${reason}; is it running?`,
-      exitCodes.unreachable,
-      error,
-    );
-  }
-  const unknown = 'it may have been published; repeat it with the same --id to be sure';
-  return new CliError(`no answer from ${host} in time: ${unknown}`, exitCodes.unreachable, error);
+  return error.code === 'disconnected' ? noServer(host, last?.reason, error) : noAnswer(host, error);
 }

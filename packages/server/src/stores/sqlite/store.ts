@@ -4,7 +4,8 @@ import type { Env, PutOptions, Store, StoreRecord } from '@thrum/core';
 import { LogClock } from '../../brokers/sqlite/clock.ts';
 import { type Database, failureOf, openDatabase } from '../../brokers/sqlite/driver.ts';
 import { createNodeEnv } from '../../node/env.ts';
-import { checkOwner, migrate, readState, saveState } from './schema.ts';
+import { checkOwner, migrate } from '../../brokers/sqlite/migrate.ts';
+import { readState, saveState, storeSchema } from './schema.ts';
 
 export interface SqliteStoreOptions {
   /** The database file, or a folder, in which it is called `store.db`. Made when there is none. */
@@ -55,9 +56,9 @@ class SqliteStore implements Store {
     this.env = env;
     this.db = openDatabase(path, { busyMs });
     try {
-      checkOwner(this.db, path);
+      checkOwner(this.db, path, storeSchema);
       this.db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-      migrate(this.db);
+      migrate(this.db, storeSchema);
       this.clock = new LogClock(env, readState(this.db));
     } catch (error) {
       this.db.close();

@@ -1,5 +1,6 @@
 import type { Limits } from '@thrum/protocol';
 import type { Problem } from '../../http/problem.ts';
+import { isRecord } from '../../values.ts';
 
 /** `POST /connect/send`. */
 export interface SendBody {
@@ -24,7 +25,7 @@ export interface PollBody {
 type Read<T> = T | { readonly problem: Problem };
 
 export function readSend(value: unknown, { inboxFrames, messageBytes }: Limits): Read<SendBody> {
-  if (!isObject(value)) return bad('Expected {"session", "node"?, "seq", "frames", "close"?}.');
+  if (!isRecord(value)) return bad('Expected {"session", "node"?, "seq", "frames", "close"?}.');
   const { session, node, seq, frames = [], close = false } = value;
   if (!isName(session)) return bad('session: expected the session’s name.');
   if (node !== undefined && !isName(node)) return bad('node: expected the name that came with the session.');
@@ -42,7 +43,7 @@ export function readSend(value: unknown, { inboxFrames, messageBytes }: Limits):
 }
 
 export function readPoll(value: unknown): Read<PollBody> {
-  if (!isObject(value)) return bad('Expected {"session"?, "node"?, "ack"?, "timeout"?}.');
+  if (!isRecord(value)) return bad('Expected {"session"?, "node"?, "ack"?, "timeout"?}.');
   const { session, node, ack = 0, timeout } = value;
   if (session !== undefined && !isName(session)) return bad('session: expected the session’s name, or none.');
   if (node !== undefined && !isName(node)) return bad('node: expected the name that came with the session.');
@@ -54,10 +55,6 @@ export function readPoll(value: unknown): Read<PollBody> {
 /** Never more bytes than three times the UTF-16 units, nor fewer than the units themselves. */
 function isLonger(text: string, bytes: number): boolean {
   return text.length > bytes || (text.length * 3 > bytes && Buffer.byteLength(text) > bytes);
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isName(value: unknown): value is string {

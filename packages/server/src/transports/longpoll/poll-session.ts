@@ -99,18 +99,12 @@ export class PollSession implements Transport, Beating, FallbackSession {
     if (this.ending !== undefined) return;
     this.ending = { code, reason };
     // Later: the core may be about to hand over the session that this ends.
-    setImmediate(() => {
-      this.flush();
-      this.over();
-      this.parts.ended(this);
-    });
+    setImmediate(() => this.finish());
   }
 
   end(close: CloseInfo): void {
     this.ending ??= close;
-    this.flush();
-    this.over();
-    this.parts.ended(this);
+    this.finish();
   }
 
   /** The longest that this poll may be held is over. */
@@ -123,6 +117,12 @@ export class PollSession implements Transport, Beating, FallbackSession {
     this.ending ??= closeCodes.heartbeat;
     this.held?.(this.body(0));
     this.forget();
+  }
+
+  private finish(): void {
+    this.flush();
+    this.over();
+    this.parts.ended(this);
   }
 
   private confirm(ack: number): boolean {

@@ -77,7 +77,7 @@ export class EventStream implements Transport, OutputOwner {
     this.firstId = this.position.id;
     this.owed = new Set(request.isBroken ? request.channels : []);
     this.sink = connect(this);
-    this.joiner = new Joiner(env, (frame) => this.session?.receive(frame));
+    this.joiner = new Joiner(env, (frame) => this.session?.receive(frame), request.maxRate);
   }
 
   get address(): string | undefined {

@@ -1,5 +1,6 @@
 import type { FrameCodec, Session, Transport } from '@thrum/core';
 import { type CloseInfo, closeCodes, jsonCodec } from '@thrum/protocol';
+import { Joined } from '../joined.ts';
 import type { FallbackSession } from '../longpoll/sessions.ts';
 import { Upstream } from '../longpoll/upstream.ts';
 import { abnormalClose, type EventOutput, type OutputOwner } from './output.ts';
@@ -10,6 +11,8 @@ const frameEventCodec: FrameCodec = {
   encode: (frame) => `${dataLines(JSON.stringify(frame))}\n`,
   decode: (message) => jsonCodec.decode(message),
 };
+
+const joined = new Joined();
 
 /** The SDK's frames down a stream of events; those that go up come in POSTs (PROTOCOL.md §17). */
 export class FrameStream implements Transport, OutputOwner, FallbackSession {
@@ -50,6 +53,10 @@ export class FrameStream implements Transport, OutputOwner, FallbackSession {
 
   send(message: Uint8Array): void {
     this.output.write(message);
+  }
+
+  sendAll(messages: readonly Uint8Array[]): void {
+    this.output.write(joined.of(messages));
   }
 
   close(code: number, reason: string): void {

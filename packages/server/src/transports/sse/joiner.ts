@@ -16,15 +16,18 @@ const shortestWaitMs = 50;
 export class Joiner {
   private readonly env: Env;
   private readonly send: (frame: string) => void;
+  /** Of every channel (PROTOCOL.md §19). */
+  private readonly maxRate: number | undefined;
   private readonly wishes: Wish[] = [];
   private asked: Wish | undefined;
   private id = 0;
   private cancel: Cancel | undefined;
   private stopped = false;
 
-  constructor(env: Env, send: (frame: string) => void) {
+  constructor(env: Env, send: (frame: string) => void, maxRate: number | undefined) {
     this.env = env;
     this.send = send;
+    this.maxRate = maxRate;
   }
 
   get isIdle(): boolean {
@@ -65,7 +68,7 @@ export class Joiner {
     if (wish === undefined) return;
     this.asked = wish;
     this.id += 1;
-    // An absent `since` stays absent in JSON.
-    this.send(JSON.stringify({ type: 'subscribe', ...wish, id: this.id }));
+    // What is absent stays absent in JSON.
+    this.send(JSON.stringify({ type: 'subscribe', ...wish, maxRate: this.maxRate, id: this.id }));
   }
 }

@@ -1,25 +1,28 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Authentication, Core, Env, Log } from '@thrum/core';
-import { jsonCodec } from '@thrum/protocol';
-import { type Server, WebSocketServer } from 'ws';
 import { type Credentials, readCredentials } from '../../http/credentials.ts';
 import type { Problem } from '../../http/problem.ts';
 import { logRefusal } from '../../http/refusal.ts';
 import { authenticate, handshakeOf, within } from '../authenticate.ts';
-import { WebSocketConnection } from './connection.ts';
-import { WebSocketCodec } from './frames.ts';
+import { agreeOnDeflate, type Agreement, offeredProtocols, type Upgrade } from './agreement.ts';
+import { chooseProtocol, codecOf } from './codecs.ts';
+import type { WebSocketConnection } from './connection.ts';
+import { type CompressionOptions, Deflater } from './deflater.ts';
 import { checkHandshake } from './handshake.ts';
 import { Heartbeat } from '../heartbeat.ts';
 import type { OriginCheck } from './origins.ts';
 import { Refuser } from './refuse.ts';
 import { TurnWriter } from './turn-writer.ts';
-import { Wire } from './wire.ts';
+import { upgrade } from './thrum/upgrade.ts';
+import { Wires } from './wire.ts';
+import { createWsUpgrade } from './ws/upgrade.ts';
 
-/** How long a peer may take to answer a close frame before its socket is destroyed. */
-const closeTimeoutMs = 3000;
-/** The same while the whole server ends. */
+/** How long connections may take to end while the whole server does. */
 const lastCloseMs = 1000;
+
+/** Who reads the frames of WebSockets. */
+export type WebSocketEngine = 'thrum' | 'ws';
 
 export interface EdgeOptions {
   readonly core: Core;
@@ -28,6 +31,10 @@ export interface EdgeOptions {
   readonly isAllowedOrigin: OriginCheck;
   /** Name of the cookie that may carry the token; absent: none does. */
   readonly tokenCookie?: string | undefined;
+  /** Default `thrum`. */
+  readonly engine?: WebSocketEngine | undefined;
+  /** Whether messages are compressed where the client can (RFC 7692). Default false. */
+  readonly compression?: boolean | CompressionOptions | undefined;
   /** Resolves when the core has started, `undefined` once it has; a rejection refuses every upgrade. */
   readonly ready: () => Promise<void> | undefined;
 }
@@ -35,9 +42,9 @@ export interface EdgeOptions {
 /** The way from an HTTP upgrade to a connection of the core, whoever owns the HTTP server. */
 export class WebSocketEdge {
   private readonly options: EdgeOptions;
-  private readonly server: Server<typeof WebSocketConnection>;
   private readonly heartbeat: Heartbeat<WebSocketConnection>;
-  private readonly wire: Wire;
+  private readonly wires: Wires;
+  private readonly take: Upgrade;
   private readonly refuser = new Refuser();
   private readonly pending = new Set<Duplex>();
   private closed = false;
@@ -46,21 +53,12 @@ export class WebSocketEdge {
     const { limits } = options.core;
     this.options = options;
     this.heartbeat = new Heartbeat(limits);
-    this.wire = new Wire(new WebSocketCodec(jsonCodec), this.heartbeat, new TurnWriter(options.env));
-    // @types/ws does not know closeTimeout yet.
-    const close = { closeTimeout: closeTimeoutMs };
-    this.server = new WebSocketServer({
-      noServer: true,
-      clientTracking: false,
-      perMessageDeflate: false,
-      maxPayload: limits.messageBytes,
-      maxFragments: limits.fragments,
-      // A message sent byte by byte costs a buffer each; no network cuts smaller than this.
-      maxBufferedChunks: Math.max(1024, Math.ceil(limits.messageBytes / 64)),
-      WebSocket: WebSocketConnection,
-      handleProtocols: chooseProtocol,
-      ...close,
-    });
+    const { compression = false } = options;
+    const deflater =
+      compression === false ? undefined : new Deflater(compression === true ? {} : compression);
+    const shared = { heartbeat: this.heartbeat, writer: new TurnWriter(options.env) };
+    this.wires = new Wires(shared, limits, deflater);
+    this.take = options.engine === 'ws' ? createWsUpgrade(limits) : upgrade;
   }
 
   /** Takes one upgrade over: it ends as a connection, or answered and closed. */
@@ -98,7 +96,6 @@ export class WebSocketEdge {
     await this.heartbeat.empty();
     this.refuser.close();
     this.heartbeat.stop();
-    this.server.close();
   }
 
   /** Verifies before the upgrade is completed: until then the client has no way to send a frame. */
@@ -128,25 +125,38 @@ export class WebSocketEdge {
     head: Buffer,
     authentication: Authentication | undefined,
   ): void {
+    const agreement = this.agree(request);
+    if (agreement === undefined) {
+      this.refuse(request, socket, malformedProtocols);
+      return;
+    }
     const handshake = handshakeOf(authentication);
     try {
-      this.server.handleUpgrade(request, socket, head, (connection) => {
-        connection.open(socket, this.wire);
-        connection.attach(this.options.core.accept(connection, handshake));
-      });
+      const connection = this.take(request, socket, head, agreement);
+      connection?.attach(this.options.core.accept(connection, handshake));
     } catch (error) {
       // This runs in an event of the application's server, where nobody would catch it.
       this.options.log.error('a handshake failed', {}, error);
       socket.destroy();
     }
   }
+
+  /** `undefined`: the subprotocols are malformed. */
+  private agree({ headers }: IncomingMessage): Agreement | undefined {
+    const offered = offeredProtocols(headers['sec-websocket-protocol']);
+    if (offered === undefined) return undefined;
+    const protocol = chooseProtocol(offered);
+    const extensions = this.wires.compress ? agreeOnDeflate(headers['sec-websocket-extensions']) : undefined;
+    return { wire: this.wires.of(codecOf(protocol), extensions !== undefined), protocol, extensions };
+  }
 }
 
 const closing: Problem = { status: 503, detail: 'The server is stopping.' };
 
-function chooseProtocol(offered: Set<string>): string | false {
-  return offered.has(jsonCodec.subprotocol) ? jsonCodec.subprotocol : false;
-}
+const malformedProtocols: Problem = {
+  status: 400,
+  detail: 'Expected Sec-WebSocket-Protocol to be a list of different names.',
+};
 
 function destroyOnError(this: Duplex): void {
   this.destroy();

@@ -1,11 +1,47 @@
 import type { FrameCodec } from '@thrum/core';
 import type { Codec } from '@thrum/protocol';
-
-/** A ping without payload, unmasked as all frames of a server are (RFC 6455 §5.1). */
-export const pingFrame: Buffer = Buffer.from([0x89, 0x00]);
+import { Joined } from '../joined.ts';
+import type { Deflater } from './deflater.ts';
 
 const finText = 0x81;
 const finBinary = 0x82;
+const finClose = 0x88;
+const finPing = 0x89;
+const finPong = 0x8a;
+/** RSV1: the message is compressed (RFC 7692 §6). */
+const compressed = 0x40;
+
+/** What of a close frame's 125 bytes the code leaves (RFC 6455 §5.5). */
+const mostReasonBytes = 123;
+
+/** A ping without payload, unmasked as all frames of a server are (RFC 6455 §5.1). */
+export const pingFrame: Buffer = frameOf(finPing, 0);
+
+/** A close without a code. */
+export const emptyClose: Buffer = frameOf(finClose, 0);
+
+/** A close with a code and a reason. */
+export function closeFrame(code: number, reason: string): Buffer {
+  const text = reasonBytes(reason);
+  const frame = frameOf(finClose, 2 + text.length);
+  frame.writeUInt16BE(code, 2);
+  text.copy(frame, 4);
+  return frame;
+}
+
+/** As much of a reason as a close frame has room for. */
+export function reasonBytes(reason: string): Buffer {
+  const text = Buffer.from(reason);
+  let length = Math.min(text.length, mostReasonBytes);
+  // Not within a letter: it has to stay UTF-8.
+  while (length < text.length && ((text[length] as number) & 0xc0) === 0x80) length -= 1;
+  return text.subarray(0, length);
+}
+
+/** The answer to a ping: the same payload (RFC 6455 §5.5.3). */
+export function pongFrame(payload: Buffer): Buffer {
+  return withPayload(finPong, payload);
+}
 
 /**
  * A codec of the protocol whose messages are whole WebSocket frames, unmasked as all of a server are (RFC 6455 §5.2): what
@@ -13,19 +49,21 @@ const finBinary = 0x82;
  */
 export class WebSocketCodec implements FrameCodec {
   private readonly codec: Codec;
-  private last: { readonly of: readonly Buffer[]; readonly bytes: Buffer } | undefined;
+  private readonly deflater: Deflater | undefined;
+  private readonly joined = new Joined();
 
-  constructor(codec: Codec) {
+  /** @param deflater for connections that have agreed on permessage-deflate */
+  constructor(codec: Codec, deflater?: Deflater) {
     this.codec = codec;
+    this.deflater = deflater;
   }
 
   encode(frame: object): Buffer {
     const message = this.codec.encode(frame);
-    if (typeof message !== 'string') {
-      const bytes = frameOf(finBinary, message.byteLength);
-      bytes.set(message, bytes.length - message.byteLength);
-      return bytes;
-    }
+    const deflated = this.deflater?.deflate(message);
+    if (deflated !== undefined)
+      return withPayload((this.codec.binary ? finBinary : finText) | compressed, deflated);
+    if (typeof message !== 'string') return withPayload(finBinary, message);
     const length = Buffer.byteLength(message);
     const bytes = frameOf(finText, length);
     bytes.write(message, bytes.length - length);
@@ -38,9 +76,14 @@ export class WebSocketCodec implements FrameCodec {
 
   /** Several messages in one piece; the same one for everybody who sends the same array. */
   join(messages: readonly Buffer[]): Buffer {
-    if (this.last?.of !== messages) this.last = { of: messages, bytes: Buffer.concat(messages) };
-    return this.last.bytes;
+    return this.joined.of(messages);
   }
+}
+
+function withPayload(first: number, payload: Uint8Array): Buffer {
+  const frame = frameOf(first, payload.byteLength);
+  frame.set(payload, frame.length - payload.byteLength);
+  return frame;
 }
 
 /** A frame with its header and room for so much payload. */

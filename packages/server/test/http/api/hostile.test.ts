@@ -23,6 +23,9 @@ async function answerTo(
 const json = 'Content-Type: application/json';
 const length = (body: string | Uint8Array) => `Content-Length: ${Buffer.from(body).length}`;
 
+const postHead = (line: string): string =>
+  [`POST ${path} HTTP/1.1`, 'Host: x', `X-API-Key: ${key}`, json, line, '', ''].join('\r\n');
+
 describe('a body', () => {
   it.each([
     ['as a form', 'Content-Type: application/x-www-form-urlencoded'],
@@ -77,16 +80,7 @@ describe('a body', () => {
   it('is refused with 413 before it has come, by what it declares', async () => {
     await using api = await startApi({ limits: { messageBytes: 100 } });
     const socket = await openSocket(api.server.httpUrl);
-    const head = [
-      `POST ${path} HTTP/1.1`,
-      'Host: x',
-      `X-API-Key: ${key}`,
-      json,
-      'Content-Length: 1000000000',
-      '',
-      '',
-    ];
-    const { status, rest } = await exchange(socket, head.join('\r\n'));
+    const { status, rest } = await exchange(socket, postHead('Content-Length: 1000000000'));
     expect(status).toBe(413);
     expect(rest.toString()).toContain('Expected at most 100 bytes.');
     socket.destroy();
@@ -95,17 +89,11 @@ describe('a body', () => {
   it('is refused with 413 as soon as it is too long, where it declares nothing', async () => {
     await using api = await startApi({ limits: { messageBytes: 100 } });
     const socket = await openSocket(api.server.httpUrl);
-    const head = [
-      `POST ${path} HTTP/1.1`,
-      'Host: x',
-      `X-API-Key: ${key}`,
-      json,
-      'Transfer-Encoding: chunked',
-      '',
-      '',
-    ];
     // It never ends.
-    const { status } = await exchange(socket, `${head.join('\r\n')}65\r\n${'x'.repeat(101)}\r\n`);
+    const { status } = await exchange(
+      socket,
+      `${postHead('Transfer-Encoding: chunked')}65\r\n${'x'.repeat(101)}\r\n`,
+    );
     expect(status).toBe(413);
     socket.destroy();
   });
