@@ -125,6 +125,7 @@ export class Connection implements Subscriber, OutboxOwner {
     if (!this.alive) return;
     const { codec } = this.transport;
     const sent = this.outbox.passAll(run.chunks(codec));
+    if (sent === run.length) return;
     for (const frame of run.frames.slice(sent)) {
       if (this.outbox.wait(frame.for(codec), this.tag(frame, subscription))) continue;
       this.overflow();
