@@ -45,11 +45,11 @@ export class Outbox {
   }
 
   /** {@link pass} for frames in pieces: each goes in one write, as long as the network keeps up. How many were taken. */
-  passAll(chunks: readonly Chunk[]): number {
+  passAll(chunks: readonly Chunk[], isLast = false): number {
     let taken = 0;
     for (const { messages, bytes } of chunks) {
       if (!this.keepsUp) break;
-      this.handAll(messages, bytes);
+      this.handAll(messages, bytes, isLast);
       taken += messages.length;
     }
     return taken;
@@ -153,12 +153,12 @@ export class Outbox {
     this.transport.send(message);
   }
 
-  private handAll(messages: readonly WireForm[], bytes: number): void {
+  private handAll(messages: readonly WireForm[], bytes: number, isLast = false): void {
     const { metrics } = this.parts;
     const { transport } = this;
     metrics.framesOut += messages.length;
     metrics.bytesOut += bytes;
-    if (transport.sendAll !== undefined && messages.length > 1) transport.sendAll(messages);
-    else for (const message of messages) transport.send(message);
+    if (transport.sendAll !== undefined && messages.length > 1) transport.sendAll(messages, isLast);
+    else for (const message of messages) transport.send(message, isLast);
   }
 }
