@@ -105,6 +105,9 @@ function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
+/** Milliseconds. */
+const longestTurn = 4;
+
 const wallStart = 1_795_300_000_000;
 
 /** The Env of core, SDK and broker alike. */
@@ -135,9 +138,9 @@ export class SimEnv {
     return this.clock.after(ms, this.part, run);
   }
 
-  /** In a moment of its own, so that more may happen first: a turn is as long as its host is busy. */
+  /** A moment later, so that more may happen first: a turn is as long as its host is busy. */
   atTurnEnd(run: () => void): void {
-    this.clock.after(0, this.part, run);
+    this.clock.after(this.chance.next() * longestTurn, this.part, run);
   }
 
   random(): number {

@@ -27,6 +27,16 @@ export const recovery: readonly Plant[] = [
     why: 'a publication behind a lost one is delivered as if it were the next',
   },
   {
+    name: 'promoted-into-a-turn',
+    file: 'packages/core/src/channel/live-channel.ts',
+    find: `    // What is still to go out lies before its place.
+    this.fanOut.flush();
+`,
+    replace: '',
+    expected: ['5', '6'],
+    why: 'who has just read the log up to its top is sent once more what the turn still holds for the others',
+  },
+  {
     name: 'no-periodic-check',
     file: 'packages/core/src/connection/wheel.ts',
     find: 'for (const channel of hub.channels.values()) channel.checkPosition(monotonic);',
