@@ -30,7 +30,7 @@ async function imports(): Promise<Result> {
 }
 
 /** Programs of other projects that tests run: [how to ask whether it is there, Debian's package of it]. */
-const programs: readonly (readonly [command: string, flag: string, package: string])[] = [
+const programs: readonly (readonly [command: string, flag: string, debian: string])[] = [
   // The durable broker's calls of fsync are counted with it.
   ['strace', '-V', 'strace'],
   ['redis-server', '--version', 'redis-server'],

@@ -26,7 +26,7 @@ if (missingRedis === undefined) {
         dispose: () => undefined,
       };
     },
-    { name: 'Redis', runs: 10 },
+    { name: 'Redis', runs: 40 },
   );
 } else {
   describe('a node on the broker: Redis', () => {

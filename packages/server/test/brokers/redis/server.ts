@@ -12,7 +12,15 @@ export const missingRedis: string | undefined =
     ? undefined
     : 'redis-server is missing: `apt-get install redis-server`';
 
+/** Below 55,536: a node of a cluster takes the port that is 10,000 further on as well. */
 async function freePort(): Promise<number> {
+  for (;;) {
+    const port = await anyPort();
+    if (port < 55_536) return port;
+  }
+}
+
+async function anyPort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { readonly port: number };
