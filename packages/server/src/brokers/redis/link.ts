@@ -26,6 +26,11 @@ export interface Link {
 
 export type Hear = (message: string, wakeup: string) => void;
 
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
 type Client = RedisClientType;
 type Cluster = RedisClusterType;
 type Library = typeof import('@redis/client');
@@ -122,8 +127,13 @@ async function openCluster(
   cluster.on('node-error', (error) => events.failed(error));
   cluster.on('sharded-channel-moved-error', (error) => events.failed(error));
   await cluster.connect();
-  // Which connection of a node it was is not said, so each counts as one that hears.
-  cluster.on('node-ready', () => events.ready('subscriptions'));
+  // Which connection of a node it was is not said, so each that comes back counts as one that hears.
+  const broken = new Set<string>();
+  const addressOf = ({ host, port }: Address): string => `${host}:${port}`;
+  cluster.on('node-reconnecting', (node: Address) => broken.add(addressOf(node)));
+  cluster.on('node-ready', (node: Address) => {
+    events.ready(broken.delete(addressOf(node)) ? 'subscriptions' : 'commands');
+  });
   return {
     get isReady() {
       return cluster.isOpen;
