@@ -58,6 +58,8 @@ export class Session {
   /** Runs a script in one step. @throws RedisBrokerError within `timeoutMs`. */
   async run(script: Script, { keys, args }: Call): Promise<unknown> {
     return this.ask(async (link, deadline) => {
+      // Another server may be behind a connection that has just been made, and promise less.
+      if (this.inspecting !== undefined) await this.inspecting;
       if (this.refusal !== undefined) throw this.refusal;
       const [first = ''] = keys;
       const rest = [String(keys.length), ...keys, ...args];
@@ -139,7 +141,13 @@ export class Session {
   private connected(isStale: boolean): void {
     if (this.link === undefined || this.isClosed) return;
     this.isStale ||= isStale;
-    this.inspecting = (this.inspecting ?? Promise.resolve()).then(() => this.inspect(this.link as Link));
+    const { link } = this;
+    const inspecting = (this.inspecting ?? Promise.resolve())
+      .then(() => this.inspect(link))
+      .finally(() => {
+        if (this.inspecting === inspecting) this.inspecting = undefined;
+      });
+    this.inspecting = inspecting;
   }
 
   private async inspect(link: Link): Promise<void> {
