@@ -1,34 +1,43 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectOptions, RecoverOptions, RecoverResult } from '../process/calls.ts';
 import { quantile } from '../report/stats.ts';
 import { Returner } from './returner.ts';
+import { channelsOf } from '../shape.ts';
 import { Subscriber, type Tally, type Target } from './subscriber.ts';
-import { wires } from './wire.ts';
+import { wireOf } from './wire.ts';
 
 const host = '127.0.0.1';
 /** Source addresses: one has 28,000 ports, and those of the last rounds are not all free again. */
 const addresses = 8;
 
-/** A prime, so that the samples do not always meet the same subscribers. */
-const sampleEvery = 61;
+/** What a connection that is given up needs at most to hear of it, once it reads again. */
+const thawMs = 2000;
 
 /** All connections of one load process. */
 export class Fleet {
   readonly subscribers: Subscriber[] = [];
   readonly tally: Tally = {
     delivered: 0,
+    reached: [],
     bytes: 0,
-    sampleEvery,
+    sampleEvery: 1,
     latencies: [],
     progress: () => {},
     failed: (error) => this.fail(error),
   };
+  private settleMs: number | undefined;
   private failure: Error | undefined;
   private failing: ((error: Error) => void) | undefined;
 
   /** Opens connections, some at a time. @throws Error when they are not open by the deadline. */
   async connect(options: ConnectOptions): Promise<void> {
-    const wire = wires[options.peer];
-    await this.open(options, (target, opened) => new Subscriber(wire, target, this.tally, opened));
+    const { shape } = options;
+    const wire = wireOf(options.wire);
+    await this.open(options, (target, opened) => {
+      const channels = channelsOf(shape, this.subscribers.length);
+      return new Subscriber(wire, channels, target, this.tally, opened);
+    });
+    this.settleMs = wire.settleMs;
   }
 
   /** Opens connections that ask for what they missed as soon as they are open; each must get exactly that, in order. */
@@ -91,7 +100,28 @@ export class Fleet {
     let done = 0;
     const all = this.subscribers.map((subscriber) => subscriber.subscribe().then(() => (done += 1)));
     await this.within(Promise.all(all), deadlineMs, () => `${length} subscriptions, got ${done}`);
+    if (this.settleMs !== undefined) await sleep(this.settleMs);
     for (const subscriber of this.subscribers) subscriber.count();
+  }
+
+  /** The first one takes the ballast besides, and counts for nothing else. */
+  async weigh(deadlineMs: number): Promise<void> {
+    const [first] = this.subscribers;
+    if (first === undefined) throw new Error('expected a subscriber, got none');
+    await this.within(first.weigh(), deadlineMs, () => 'a subscription to the ballast');
+  }
+
+  /** The first one reads no more. */
+  freeze(): void {
+    this.subscribers[0]?.freeze();
+  }
+
+  /** The frozen one reads again; whether the server had given it up. */
+  async thaw(): Promise<boolean> {
+    const [frozen] = this.subscribers;
+    if (frozen?.apart !== true) throw new Error('expected a subscriber that was frozen, got none');
+    frozen.thaw();
+    return Promise.race([frozen.ended.promise.then(() => true), sleep(thawMs, false)]);
   }
 
   close(): void {

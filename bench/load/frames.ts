@@ -5,10 +5,15 @@ export interface FrameSink {
   /** The last byte of a frame that was not asked for has come. */
   passed(opcode: number, length: number): void;
   /** The whole payload of a frame that was asked for; valid during the call only. */
-  payload(opcode: number, bytes: Buffer): void;
+  payload(opcode: number, bytes: Buffer, isCompressed: boolean): void;
 }
 
 export const opcodes = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
+
+const finBit = 0x80;
+const rsv1Bit = 0x40;
+const otherRsvBits = 0x30;
+const maskBit = 0x80;
 
 const none = Buffer.alloc(0);
 const longestHeader = 10;
@@ -19,6 +24,8 @@ const longestHeader = 10;
  */
 export class FrameReader {
   private readonly sink: FrameSink;
+  /** RFC 7692 §6: where the extension was agreed on, RSV1 marks a compressed message. */
+  private readonly mayCompress: boolean;
   /** The first bytes of a header that is not whole yet. */
   private header = none;
   private opcode = 0;
@@ -27,10 +34,12 @@ export class FrameReader {
   private left = 0;
   private inside = false;
   private wanted = false;
+  private isCompressed = false;
   private parts: Buffer[] = [];
 
-  constructor(sink: FrameSink) {
+  constructor(sink: FrameSink, mayCompress = false) {
     this.sink = sink;
+    this.mayCompress = mayCompress;
   }
 
   read(chunk: Buffer, from: number, to: number): void {
@@ -58,10 +67,12 @@ export class FrameReader {
     }
     const first = chunk[at] ?? 0;
     const second = chunk[at + 1] ?? 0;
-    if ((first & 0x70) !== 0) throw new Error(`expected no RSV bits, got first byte 0x${first.toString(16)}`);
-    if ((first & 0x80) === 0) throw new Error('expected whole messages, got a fragment');
-    if ((second & 0x80) !== 0) throw new Error('expected unmasked frames from a server, got a masked one');
+    const reserved = first & (this.mayCompress ? otherRsvBits : otherRsvBits | rsv1Bit);
+    if (reserved !== 0) throw new Error(`expected no RSV bits, got first byte 0x${first.toString(16)}`);
+    if ((first & finBit) === 0) throw new Error('expected whole messages, got a fragment');
+    if ((second & maskBit) !== 0) throw new Error('expected unmasked frames from a server, got a masked one');
     this.opcode = first & 0x0f;
+    this.isCompressed = (first & rsv1Bit) !== 0;
     this.length = payloadLength(chunk, at);
     this.left = this.length;
     this.inside = true;
@@ -88,7 +99,7 @@ export class FrameReader {
     if (this.left === 0 && this.parts.length === 0) {
       this.wanted = false;
       this.inside = false;
-      this.sink.payload(this.opcode, chunk.subarray(from, to));
+      this.sink.payload(this.opcode, chunk.subarray(from, to), this.isCompressed);
       return;
     }
     this.parts.push(Buffer.from(chunk.subarray(from, to)));
@@ -104,7 +115,7 @@ export class FrameReader {
     this.wanted = false;
     const whole = Buffer.concat(this.parts);
     this.parts = [];
-    this.sink.payload(this.opcode, whole);
+    this.sink.payload(this.opcode, whole, this.isCompressed);
   }
 }
 

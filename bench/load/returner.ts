@@ -1,5 +1,5 @@
 import type { SubscribeFrame } from '@thrum/protocol';
-import { channel } from '../peers.ts';
+import { channel } from '../channel.ts';
 import type { Missed } from '../process/calls.ts';
 import { Subscriber, type Tally, type Target } from './subscriber.ts';
 import { type Wire, wires } from './wire.ts';
@@ -17,7 +17,7 @@ export class Returner extends Subscriber {
   private readonly done: () => void;
 
   constructor(target: Target, tally: Tally, missed: Missed, opened: () => void, done: () => void) {
-    super(wireOf(missed), target, tally, opened);
+    super(recovering(missed), [channel], target, tally, opened);
     this.at = missed.position.offset;
     this.last = this.at + missed.count;
     this.done = done;
@@ -41,15 +41,17 @@ export class Returner extends Subscriber {
   }
 }
 
-function wireOf({ position }: Missed): Wire {
+function recovering({ position }: Missed): Wire {
   const subscribe: SubscribeFrame = { type: 'subscribe', channel, since: position };
   return {
     ...wires.thrum,
-    subscribe: {
-      text: JSON.stringify(subscribe),
-      // Anything else is no recovery, and nobody would ever be caught up.
-      isDone: (text) => text.startsWith('{"type":"subscribed"') && text.includes('"recovered":true'),
-    },
+    subscribe: () => [
+      {
+        text: JSON.stringify(subscribe),
+        // Anything else is no recovery, and nobody would ever be caught up.
+        isDone: (text) => text.startsWith('{"type":"subscribed"') && text.includes('"recovered":true'),
+      },
+    ],
   };
 }
 

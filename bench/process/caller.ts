@@ -1,6 +1,18 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Calls, Response } from './answer.ts';
 
+/** Somebody that can be called until it is disposed of. */
+export interface Callee<C extends Calls<C>> extends AsyncDisposable {
+  /** Why there is nobody to call any more. */
+  readonly ended: string | undefined;
+  /** @throws Error when the callee says so, ends, or does not answer in time. */
+  call<Name extends keyof C & string>(
+    name: Name,
+    options: Parameters<C[Name]>[0],
+    deadlineMs: number,
+  ): Promise<ReturnType<C[Name]>>;
+}
+
 interface Pending {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;

@@ -1,5 +1,7 @@
 import type { Position } from '@thrum/protocol';
-import type { PeerName } from '../peers.ts';
+import type { WireName } from '../load/wire.ts';
+import type { PayloadForm } from '../payload.ts';
+import type { Shape } from '../shape.ts';
 
 /** The cost of a server at one moment, as it sees itself. */
 export interface Mark {
@@ -31,9 +33,21 @@ export interface Missed {
   readonly count: number;
 }
 
+/** What will be published, and how it is spread. */
+export interface Setup {
+  readonly shape: Shape;
+  readonly payload: PayloadForm;
+}
+
+/** Where a server takes connections, and where publications are asked for. */
+export interface Ports {
+  readonly port: number;
+  readonly publishPort: number;
+}
+
 /** What a server under test can be asked. */
 export interface ServerCalls {
-  listen(): { readonly port: number; readonly controlPort: number };
+  listen(options: Setup): Ports;
   mark(options: { readonly collect: boolean }): Mark;
   /** Publishes what nobody hears; answers with the position before it. */
   miss(options: { readonly count: number }): Position;
@@ -45,30 +59,43 @@ export interface ServerCalls {
 }
 
 export interface ConnectOptions {
-  readonly peer: PeerName;
+  readonly wire: WireName;
   readonly port: number;
+  readonly shape: Shape;
   readonly count: number;
   /** Handshakes under way at a time. */
   readonly concurrency: number;
   readonly deadlineMs: number;
 }
 
-export interface PublishOptions {
-  readonly controlPort: number;
-  readonly inFlight: number;
+/** So many that have not landed, or so many a second whatever becomes of them. */
+export type Pace = { readonly inFlight: number } | { readonly rate: number };
+
+export interface PublishOptions extends Setup {
+  readonly wire: WireName;
+  readonly publishPort: number;
+  readonly pace: Pace;
   readonly seconds: number;
+  /** Every so many deliveries one is timed: a prime, so that the samples do not always meet the same subscribers. */
+  readonly sampleEvery: number;
+  /** Publications a second on the channel of ballast. Default 0. */
+  readonly ballast?: number | undefined;
   readonly deadlineMs: number;
 }
 
-/** One closed loop from its first request to its last delivery. */
+/** One loop from its first request to its last delivery. */
 export interface LoopResult {
   readonly published: number;
   readonly deliveries: number;
   readonly seconds: number;
   readonly bytes: number;
-  /** Milliseconds from publication to receipt, sampled. */
+  /** Milliseconds from the request for a publication to its receipt, sampled. */
   readonly p50: number;
   readonly p99: number;
+  readonly p999: number;
+  readonly sampled: number;
+  /** Milliseconds, p99: how late the load was itself with what it had to ask for. */
+  readonly late: number;
   /** CPU seconds of the load process. */
   readonly cpu: number;
 }
@@ -86,13 +113,44 @@ export interface RecoverResult {
   readonly cpu: number;
 }
 
+export interface EnterOptions {
+  /** The first so many connections stay in the channel; the others come and go. */
+  readonly members: number;
+  readonly deadlineMs: number;
+}
+
+export interface ChurnOptions extends EnterOptions {
+  readonly seconds: number;
+}
+
+/** Comings and goings until all who stayed had heard of each. */
+export interface ChurnResult {
+  readonly joins: number;
+  readonly leaves: number;
+  /** `joined` and `left` that came to those who stayed. */
+  readonly told: number;
+  readonly seconds: number;
+  /** CPU seconds of the load process. */
+  readonly cpu: number;
+}
+
 /** What a load process can be asked, in this order. */
 export interface LoadCalls {
   /** Opens connections; answers with the seconds that took. */
   connect(options: ConnectOptions): number;
   subscribe(options: { readonly deadlineMs: number }): void;
   publish(options: PublishOptions): LoopResult;
-  /** Instead of the three above: opens connections that recover at once. */
+  /** The first subscriber takes the ballast, and counts for nothing else. */
+  weigh(options: { readonly deadlineMs: number }): void;
+  /** It reads no more. */
+  freeze(): void;
+  /** It reads again; whether the server had closed it. */
+  thaw(): boolean;
+  /** Instead of subscribing: the first connections enter a channel with presence. */
+  enter(options: EnterOptions): void;
+  /** The others come and go. */
+  churn(options: ChurnOptions): ChurnResult;
+  /** Opens connections that recover at once. */
   recover(options: RecoverOptions): RecoverResult;
   /** Closes what was opened. */
   close(): void;

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Calls } from './answer.ts';
-import { Caller } from './caller.ts';
+import { type Callee, Caller } from './caller.ts';
 
 /** Server and load each have a core of their own, so that neither is measured while it waits for the other. */
 export const cores = { server: 0, load: 1 } as const;
@@ -19,6 +19,8 @@ export interface ChildOptions {
   /** Default: whichever is free. */
   readonly core?: number;
   readonly nodeOptions?: readonly string[];
+  /** Another runtime's executable, which gets no `nodeOptions`. Default: this Node. */
+  readonly runtime?: string | undefined;
   readonly args?: readonly string[] | undefined;
 }
 
@@ -29,27 +31,42 @@ export function killChildren(): void {
   for (const child of running) child.kill('SIGKILL');
 }
 
-/** A Node process on one core that answers calls. */
-export class Child<C extends Calls<C>> implements AsyncDisposable {
+/** A command line that stays on a core, where that can be had. */
+export function onCore(core: number | undefined, command: readonly string[]): readonly string[] {
+  return pinned && core !== undefined ? ['taskset', '-c', String(core), ...command] : command;
+}
+
+/** Starts what {@link killChildren} ends. */
+export function spawnChild(
+  command: readonly string[],
+  options: Parameters<typeof spawn>[2] & object,
+): { readonly child: ChildProcess; readonly exited: Promise<void> } {
+  const [program = '', ...args] = command;
+  const child = spawn(program, args, options);
+  running.add(child);
+  const exited = new Promise<void>((resolve) => {
+    child.on('exit', () => {
+      running.delete(child);
+      resolve();
+    });
+  });
+  return { child, exited };
+}
+
+/** A process on one core that answers calls. */
+export class Child<C extends Calls<C>> implements Callee<C> {
   private readonly child: ChildProcess;
   private readonly exited: Promise<void>;
   private readonly caller: Caller<C>;
 
-  constructor({ title, program, core, nodeOptions = [], args: own = [] }: ChildOptions) {
-    const script = [fileURLToPath(program), ...own];
-    const node = [process.execPath, '--conditions=thrum:source', ...nodeOptions, ...script];
-    const [command = '', ...args] =
-      pinned && core !== undefined ? ['taskset', '-c', String(core), ...node] : node;
+  constructor({ title, program, core, nodeOptions = [], runtime, args: own = [] }: ChildOptions) {
+    const node = [process.execPath, '--conditions=thrum:source', ...nodeOptions];
+    const command = [...(runtime === undefined ? node : [runtime]), fileURLToPath(program), ...own];
     // What a child prints goes to standard error: standard output is for the tables.
-    this.child = spawn(command, args, { stdio: ['ignore', 2, 2, 'ipc'] });
-    running.add(this.child);
-    this.caller = new Caller(title, this.child);
-    this.exited = new Promise((resolve) => {
-      this.child.on('exit', () => {
-        running.delete(this.child);
-        resolve();
-      });
-    });
+    const { child, exited } = spawnChild(onCore(core, command), { stdio: ['ignore', 2, 2, 'ipc'] });
+    this.child = child;
+    this.exited = exited;
+    this.caller = new Caller(title, child);
   }
 
   /** Why there is nobody to call any more. */

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { arch, cpus, loadavg, platform, release, totalmem } from 'node:os';
-import type { Peer } from '../peers.ts';
+import { type Executables, versionOf } from '../executables.ts';
+import type { PeerName } from '../peers.ts';
 import { cores, pinned } from '../process/child.ts';
 
 /** Where and when something was measured. */
@@ -18,7 +19,7 @@ export interface Machine {
   readonly versions: Readonly<Record<string, string>>;
 }
 
-export function describeMachine(peers: readonly Peer[]): Machine {
+export function describeMachine(names: readonly PeerName[], executables: Executables): Machine {
   const processors = cpus();
   return {
     cpu: processors[0]?.model.trim() ?? 'unknown',
@@ -29,7 +30,7 @@ export function describeMachine(peers: readonly Peer[]): Machine {
     date: new Date().toISOString().slice(0, 16).replace('T', ' '),
     load: loadavg()[0] ?? Number.NaN,
     pinned,
-    versions: Object.fromEntries(peers.map((peer) => [peer.name, versionOf(peer)])),
+    versions: Object.fromEntries(names.map((name) => [name, versions[name](executables)])),
   };
 }
 
@@ -46,9 +47,19 @@ export function formatMachine(machine: Machine): string {
   ].join('\n');
 }
 
-function versionOf(peer: Peer): string {
-  if (peer.name === 'thrum') return 'working tree';
-  const manifest: unknown = createRequire(import.meta.url)(`${peer.package}/package.json`);
+const versions: Readonly<Record<PeerName, (executables: Executables) => string>> = {
+  thrum: () => 'working tree',
+  ws: () => packaged('ws'),
+  'socket.io': () => packaged('socket.io'),
+  tcp: () => 'as in Node',
+  bun: ({ bun = '' }) => versionOf(bun, '--version'),
+  nchan: ({ nginx = '' }) => `in nginx ${versionOf(nginx, '-v')}`,
+  nats: ({ natsServer = '' }) => versionOf(natsServer, '--version'),
+  floor: () => 'as given',
+};
+
+function packaged(name: string): string {
+  const manifest: unknown = createRequire(import.meta.url)(`${name}/package.json`);
   return String((manifest as Record<string, unknown>)['version']);
 }
 

@@ -1,10 +1,13 @@
 import type { Summary } from './stats.ts';
+import type { Plot } from './svg.ts';
 
 /** What is printed under a heading. */
 export interface Table {
   readonly title: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
+  /** The figure that the table is about, for the eye. */
+  readonly plot?: Plot;
 }
 
 /** Aligned columns: names to the left, figures to the right. */

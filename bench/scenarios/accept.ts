@@ -1,7 +1,11 @@
-import { type Rounded, summarize } from '../report/stats.ts';
+import { connectionsWith } from '../context.ts';
+import { allPeers, rowOf } from '../peers.ts';
+import type { Rounded } from '../report/stats.ts';
 import { count, fixed, percent, type Table } from '../report/table.ts';
-import { Pair } from './pair.ts';
-import { cell, middle, peersOf, ratioCell, type Scenario } from './scenario.ts';
+import { oneChannel, Pair } from './pair.ts';
+import { cell, middle, peersOf, plotOf, ratioCell, type Scenario, spreadNote } from './scenario.ts';
+
+const usualConnections = 10_000;
 
 /** Enough for the optimising compiler: a server that has just started is not what a storm meets. */
 const warmup = 2000;
@@ -17,15 +21,16 @@ export interface AcceptSample extends Rounded {
 /** Everybody comes at once: what does one handshake cost the server? */
 export const accept: Scenario<AcceptSample> = {
   title: 'accept',
+  peers: allPeers,
 
-  async measure(peer, round, options) {
-    const { connections } = options;
-    await using pair = await Pair.start(peer, options);
+  async measure(peer, round, context) {
+    const connections = connectionsWith(context, usualConnections, 1);
+    await using pair = await Pair.start(peer, context, oneChannel(connections));
     await pair.connect(Math.min(warmup, connections));
     await pair.disconnect();
     const { result: seconds, cost } = await pair.cost(() => pair.connect(connections));
     const { user: serverUser, system: serverSystem, others } = cost;
-    return [{ peer: peer.name, round, connections, seconds, serverUser, serverSystem, others }];
+    return [{ peer: rowOf(peer), round, connections, seconds, serverUser, serverSystem, others }];
   },
 
   tables: (samples) => [tableOf(samples)],
@@ -35,20 +40,25 @@ const serverCpu = (sample: AcceptSample): number => sample.serverUser + sample.s
 const each = (sample: AcceptSample): number => (serverCpu(sample) / sample.connections) * 1e6;
 
 function tableOf(samples: readonly AcceptSample[]): Table {
-  const rounds = summarize(samples.map(({ round }) => round)).max;
+  const what = `Accept: ${samples[0]?.connections} connections in a storm, server CPU from TCP handshake to open`;
+  const micros = (value: number): string => fixed(value, 0);
   return {
-    title:
-      `Accept: ${samples[0]?.connections} connections in a storm, server CPU from TCP handshake to open; ` +
-      `median of ${rounds} rounds (min–max)`,
+    title: `${what}; ${spreadNote(samples)}`,
     columns: ['peer', 'µs CPU each', '× ws', 'connections/s', 'server CPU', 'of it system', 'others'],
     rows: peersOf(samples).map((peer) => [
       peer,
-      cell(samples, peer, each, (value) => fixed(value, 0)),
+      cell(samples, peer, each, micros),
       ratioCell(samples, peer, each),
       cell(samples, peer, ({ connections, seconds }) => connections / seconds, count),
       middle(samples, peer, (sample) => serverCpu(sample) / sample.seconds, percent),
       middle(samples, peer, (sample) => sample.serverSystem / serverCpu(sample), percent),
       middle(samples, peer, ({ others, seconds }) => others / seconds, percent),
     ]),
+    plot: plotOf(samples, each, {
+      name: 'accept',
+      title: what,
+      axis: 'Microseconds of server CPU for each connection: shorter is better',
+      format: micros,
+    }),
   };
 }

@@ -1,21 +1,35 @@
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Options } from '../options.ts';
-import type { Peer } from '../peers.ts';
+import type { Context } from '../context.ts';
+import { type Peer, rowOf } from '../peers.ts';
 import type {
+  ChurnResult,
   Counters,
   LoadCalls,
   LoopResult,
   Mark,
   Missed,
+  Pace,
+  Ports,
   RecoverResult,
   ServerCalls,
+  Setup,
 } from '../process/calls.ts';
+import type { Callee } from '../process/caller.ts';
 import { Child, cores } from '../process/child.ts';
+import { ProgramProcess } from '../process/program.ts';
+import { programOf } from '../servers/programs.ts';
 import { coreBusy } from '../report/machine.ts';
 
 const concurrency = 200;
 const shortMs = 20_000;
+/** Starting is not measured, and takes long on a machine that has other work. */
+const startMs = 60_000;
+/** Of deliveries one is timed; a prime, so that the samples do not always meet the same subscribers. */
+const usualSampling = 61;
+
+/** Cheap servers never use half a core, however long they are warmed up: for them this many times are enough. */
+const mostWarmUps = 4;
 
 /** What a server spent between two marks. */
 export interface Cost {
@@ -28,35 +42,51 @@ export interface Cost {
   readonly others: number;
 }
 
+/** Everybody in one channel, and the usual payload. */
+export function oneChannel(subscribers: number): Setup {
+  return { shape: { channels: 1, subscribers }, payload: { bytes: 100, kind: 'text' } };
+}
+
+function startServer(peer: Peer, { executables }: Context): Callee<ServerCalls> {
+  const { server } = peer;
+  if (typeof server === 'string') return new ProgramProcess(programOf(server, executables), cores.server);
+  return new Child({
+    title: `server ${rowOf(peer)}`,
+    program: server.program,
+    core: cores.server,
+    nodeOptions: ['--expose-gc'],
+    args: server.args,
+    runtime: server.runtime === undefined ? undefined : executables[server.runtime],
+  });
+}
+
 /** A server under test and the load on it: two fresh processes, so that no round inherits another's heap. */
 export class Pair implements AsyncDisposable {
   private readonly peer: Peer;
-  private readonly server: Child<ServerCalls>;
+  private readonly setup: Setup;
+  private readonly server: Callee<ServerCalls>;
   private readonly load: Child<LoadCalls>;
   private readonly profile: string | undefined;
-  private ports = { port: 0, controlPort: 0 };
+  private ports: Ports = { port: 0, publishPort: 0 };
 
-  private constructor(peer: Peer, { profile }: Options) {
+  private constructor(peer: Peer, setup: Setup, context: Context) {
     this.peer = peer;
-    this.profile = profile;
-    this.server = new Child({
-      title: `server ${peer.name}`,
-      program: peer.program,
-      core: cores.server,
-      nodeOptions: ['--expose-gc'],
-      args: peer.args,
-    });
+    this.setup = setup;
+    // Only a Node of ours can write one.
+    const canProfile = typeof peer.server !== 'string' && peer.server.runtime === undefined;
+    this.profile = canProfile ? context.options.profile : undefined;
+    this.server = startServer(peer, context);
     this.load = new Child({
-      title: `load on ${peer.name}`,
+      title: `load on ${rowOf(peer)}`,
       program: new URL('../load/worker.ts', import.meta.url),
       core: cores.load,
     });
   }
 
-  static async start(peer: Peer, options: Options): Promise<Pair> {
-    const pair = new Pair(peer, options);
+  static async start(peer: Peer, context: Context, setup: Setup): Promise<Pair> {
+    const pair = new Pair(peer, setup, context);
     try {
-      pair.ports = await pair.server.call('listen', undefined, shortMs);
+      pair.ports = await pair.server.call('listen', setup, startMs);
       return pair;
     } catch (error) {
       await pair[Symbol.asyncDispose]();
@@ -71,9 +101,7 @@ export class Pair implements AsyncDisposable {
   /** Opens connections; what `open` means is the peer's own answer to a handshake. */
   async connect(count: number): Promise<number> {
     const deadlineMs = shortMs + count * 5;
-    const { name: peer } = this.peer;
-    const options = { peer, port: this.ports.port, count, concurrency, deadlineMs };
-    return this.ask('connect', options, deadlineMs + shortMs);
+    return this.ask('connect', this.connecting(count, deadlineMs), deadlineMs + shortMs);
   }
 
   async subscribe(count: number): Promise<void> {
@@ -93,16 +121,66 @@ export class Pair implements AsyncDisposable {
   /** Opens connections that recover what was missed, and waits until each has all of it. */
   async recover(count: number, missed: Missed): Promise<RecoverResult> {
     const deadlineMs = shortMs + count * 10;
-    const { name: peer } = this.peer;
-    const options = { peer, port: this.ports.port, count, concurrency, deadlineMs, missed };
+    const options = { ...this.connecting(count, deadlineMs), missed };
     return this.ask('recover', options, deadlineMs + shortMs);
   }
 
-  /** Runs the closed loop. */
-  async publish(inFlight: number, seconds: number): Promise<LoopResult> {
+  /**
+   * Publishes until the server is warm: compilers count work, not time, and on a busy machine a second may hold little of it.
+   */
+  async warmUp(pace: Pace, seconds: number): Promise<void> {
+    const used = async (): Promise<number> => {
+      const { cpuUser, cpuSystem } = await this.mark();
+      return (cpuUser + cpuSystem) / 1e6;
+    };
+    const before = await used();
+    for (let tries = 0; tries < mostWarmUps; tries += 1) {
+      await this.publish(pace, seconds);
+      if ((await used()) - before >= seconds / 2) return;
+    }
+  }
+
+  /** Asks for publications, at a pace, and waits until all have come. */
+  async publish(
+    pace: Pace,
+    seconds: number,
+    {
+      sampleEvery = usualSampling,
+      ballast,
+    }: { readonly sampleEvery?: number; readonly ballast?: number } = {},
+  ): Promise<LoopResult> {
     const deadlineMs = seconds * 1000 + 60_000;
-    const options = { controlPort: this.ports.controlPort, inFlight, seconds, deadlineMs };
+    const { wire } = this.peer;
+    const { publishPort } = this.ports;
+    const options = { ...this.setup, wire, publishPort, pace, seconds, sampleEvery, ballast, deadlineMs };
     return this.ask('publish', options, deadlineMs + shortMs);
+  }
+
+  /** The first subscriber takes the ballast besides, and counts no more. */
+  async weigh(): Promise<void> {
+    await this.ask('weigh', { deadlineMs: shortMs }, 2 * shortMs);
+  }
+
+  /** It stops reading. */
+  async freeze(): Promise<void> {
+    await this.ask('freeze', undefined, shortMs);
+  }
+
+  /** It reads again; whether the server had closed it. */
+  async thaw(): Promise<boolean> {
+    return this.ask('thaw', undefined, shortMs);
+  }
+
+  /** The first `members` enter a channel with presence. */
+  async enter(members: number): Promise<void> {
+    const deadlineMs = shortMs + members * 20;
+    await this.ask('enter', { members, deadlineMs }, deadlineMs + shortMs);
+  }
+
+  /** The others come and go. */
+  async churn(members: number, seconds: number): Promise<ChurnResult> {
+    const deadlineMs = seconds * 1000 + 60_000;
+    return this.ask('churn', { members, seconds, deadlineMs }, deadlineMs + shortMs);
   }
 
   /** Closes all connections and waits until the server has done what that gives it to do. */
@@ -116,7 +194,7 @@ export class Pair implements AsyncDisposable {
       before = after;
     }
     throw new Error(
-      `${this.peer.name}: expected an idle server after all connections closed, got a busy one`,
+      `${rowOf(this.peer)}: expected an idle server after all connections closed, got a busy one`,
     );
   }
 
@@ -137,9 +215,14 @@ export class Pair implements AsyncDisposable {
     return { result, cost: { user, system, cpu, seconds, others } };
   }
 
+  private connecting(count: number, deadlineMs: number): Parameters<LoadCalls['connect']>[0] {
+    const { wire } = this.peer;
+    return { wire, port: this.ports.port, shape: this.setup.shape, count, concurrency, deadlineMs };
+  }
+
   private async writeProfile(folder: string): Promise<void> {
     mkdirSync(folder, { recursive: true });
-    const file = resolve(folder, `${this.peer.name}-${Date.now()}.cpuprofile`);
+    const file = resolve(folder, `${this.peer.name.replaceAll('.', '')}-${Date.now()}.cpuprofile`);
     await this.server.call('stopProfile', { file }, shortMs);
   }
 
@@ -156,11 +239,13 @@ export class Pair implements AsyncDisposable {
       await new Promise((resolve) => setTimeout(resolve, 200));
       const { ended } = this.server;
       if (ended === undefined) throw error;
-      throw new Error(`server ${this.peer.name}: ${ended}`, { cause: error });
+      throw new Error(`server ${rowOf(this.peer)}: ${ended}`, { cause: error });
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // A process that just ended would leave thousands of its ports in TIME_WAIT.
+    await this.load.call('close', undefined, shortMs).catch(() => {});
     await this.load[Symbol.asyncDispose]();
     await this.server.call('stop', undefined, shortMs).catch(() => {});
     await this.server[Symbol.asyncDispose]();

@@ -1,26 +1,26 @@
-import type { Options } from '../options.ts';
-import type { Peer } from '../peers.ts';
+import { connectionsWith } from '../context.ts';
+import { type Peer, rowOf } from '../peers.ts';
 import type { Counters, RecoverResult } from '../process/calls.ts';
-import { type Rounded, summarize } from '../report/stats.ts';
+import type { Rounded } from '../report/stats.ts';
 import { count, fixed, percent, type Table } from '../report/table.ts';
-import { type Cost, Pair } from './pair.ts';
-import { cell, middle, peersOf, type Scenario } from './scenario.ts';
+import { type Cost, oneChannel, Pair } from './pair.ts';
+import { cell, middle, peersOf, plotOf, type Scenario, spreadNote } from './scenario.ts';
 
 /** What everybody misses. */
 const missed = 100;
 /** Enough for the optimising compiler, as in `accept`. */
 const warmup = 1000;
+const usualConnections = 10_000;
 
 const program = new URL('../servers/recovery.ts', import.meta.url);
 
 /** Thrum alone: others have no such thing to compare. The second of each pair keeps nothing that could be shared. */
-export const recoveryPeers: readonly Peer[] = ['memory', 'disk'].flatMap((log) =>
+const recoveryPeers: readonly Peer[] = ['memory', 'disk'].flatMap((log) =>
   ['kept', 'unkept'].map((keeping): Peer => ({
     name: 'thrum',
     label: keeping === 'kept' ? log : `${log}, nothing kept`,
-    program,
-    package: 'thrum',
-    args: [log, keeping],
+    server: { program, args: [log, keeping] },
+    wire: 'thrum',
   })),
 );
 
@@ -40,10 +40,11 @@ export interface RecoverySample extends Rounded {
 /** All are dropped, miss the same hundred publications and come back at once. */
 export const recovery: Scenario<RecoverySample> = {
   title: 'recovery',
+  peers: recoveryPeers,
 
-  async measure(peer, round, options) {
-    const { connections } = options;
-    await using pair = await Pair.start(peer, options);
+  async measure(peer, round, context) {
+    const connections = connectionsWith(context, usualConnections, 1);
+    await using pair = await Pair.start(peer, context, oneChannel(connections));
     await pair.recover(Math.min(warmup, connections), await pair.miss(missed));
     await pair.disconnect();
     const { cost: plain } = await pair.cost(async () => {
@@ -62,13 +63,13 @@ export const recovery: Scenario<RecoverySample> = {
       throw new Error(`expected ${connections} recoveries, got ${counters.recovered}`);
     return [
       {
-        ...{ peer: peer.label ?? peer.name, round, connections, plain, cost, result, counters },
+        ...{ peer: rowOf(peer), round, connections, plain, cost, result, counters },
         ...{ rssBefore, rssPeak, rssSettled },
       },
     ];
   },
 
-  tables: (samples, options) => [tableOf(samples, options)],
+  tables: (samples) => [tableOf(samples)],
 };
 
 function difference(after: Counters, before: Counters): Counters {
@@ -81,12 +82,12 @@ function difference(after: Counters, before: Counters): Counters {
 const mebibytes = (bytes: number): string => fixed(bytes / 2 ** 20, 0);
 const micros = (cost: Cost, connections: number): number => (cost.cpu / connections) * 1e6;
 
-function tableOf(samples: readonly RecoverySample[], { connections }: Options): Table {
-  const rounds = summarize(samples.map(({ round }) => round)).max;
+function tableOf(samples: readonly RecoverySample[]): Table {
+  const what =
+    `Recovery: ${samples[0]?.connections} connections come back at once ` +
+    `and recover the same ${missed} publications`;
   return {
-    title:
-      `Recovery: ${connections} connections come back at once and recover the same ${missed} publications; ` +
-      `median of ${rounds} rounds (min–max)`,
+    title: `${what}; ${spreadNote(samples)}`,
     columns: [
       ...['log', 's first', 's median', 's last', 'CPU s', 'µs CPU each', 'nothing missed', 'server CPU'],
       ...[
@@ -143,6 +144,12 @@ function tableOf(samples: readonly RecoverySample[], { connections }: Options): 
         of(({ counters }) => counters.encoded, count),
         of(({ cost }) => cost.others / cost.seconds, percent),
       ];
+    }),
+    plot: plotOf(samples, ({ result }) => result.last, {
+      name: 'recovery',
+      title: what,
+      axis: 'Seconds until all have everything: shorter is better',
+      format: (value) => fixed(value, 1),
     }),
   };
 }

@@ -3,12 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jsonCodec } from '@thrum/protocol';
-import { createLog, createThrum } from 'thrum';
-import { stampedPayload } from '../payload.ts';
-import { channel } from '../peers.ts';
-import { host, payloadBytes, serve } from './serve.ts';
+import { createThrum } from 'thrum';
+import { channel, channelPattern } from '../channel.ts';
+import { type Payload, stampedPayload } from '../payload.ts';
+import { limits, production } from './production.ts';
+import { host, serve } from './serve.ts';
 
 const [, , log, keeping] = process.argv;
+
+const payloadBytes = 100;
 
 let encoded = 0;
 
@@ -31,24 +34,19 @@ function temporaryFolder(): string {
 serve(async () => {
   countEncodings();
   const app = createThrum({
-    mode: 'production',
-    channels: { [channel]: { history: { size: 1000 }, tier: log === 'disk' ? 'durable' : 'recoverable' } },
-    ...(log === 'disk' ? { dataDir: temporaryFolder() } : {}),
-    auth: {
-      anonymous: true,
-      authenticate: () => {
-        throw new Error('no token is accepted here');
-      },
+    ...production,
+    channels: {
+      [channelPattern]: { history: { size: 1000 }, tier: log === 'disk' ? 'durable' : 'recoverable' },
     },
+    ...(log === 'disk' ? { dataDir: temporaryFolder() } : {}),
     // With one byte of room nothing is kept: everybody's recovery is read and encoded for them alone.
-    limits: { connections: 1_000_000, ...(keeping === 'unkept' ? { recentBytes: 1 } : {}) },
-    log: createLog({ level: 'warn' }),
+    limits: { ...limits, ...(keeping === 'unkept' ? { recentBytes: 1 } : {}) },
   });
   const { port } = await app.listen({ port: 0, host });
-  const publish = (payload: string): Promise<unknown> => app.publish(channel, 'message', payload);
+  const publish = (payload: Payload): Promise<unknown> => app.publish(channel, 'message', payload);
   return {
     port,
-    publish: (payload) => void publish(payload),
+    publish: (_, payload) => void publish(payload),
     recovery: {
       async miss(count) {
         const { position } = await app.history(channel, { limit: 1 });

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import type { Position } from '@thrum/protocol';
-import { stampedPayload } from '../payload.ts';
+import { ballastChannel, channelName } from '../channel.ts';
+import { type Payload, payloadMaker } from '../payload.ts';
 import { answer } from '../process/answer.ts';
-import type { Counters, Mark, ServerCalls } from '../process/calls.ts';
-import { startProfile, stopProfile } from './profiler.ts';
+import type { Counters, Mark, ServerCalls, Setup } from '../process/calls.ts';
+import { peakRss } from '../process/peak.ts';
 
 /** The one place that servers listen on. */
 export const host = '127.0.0.1';
@@ -13,8 +13,8 @@ export const host = '127.0.0.1';
 /** A server under test. */
 export interface Server {
   readonly port: number;
-  /** Publishes to the one channel, by the server's own means; everyone who subscribed gets it. */
-  publish(payload: string): void;
+  /** Publishes by the server's own means; everyone who subscribed to the channel gets it. */
+  publish(channel: string, payload: Payload): void;
   /** For the scenario that asks for it. */
   readonly recovery?: {
     miss(count: number): Promise<Position>;
@@ -22,7 +22,9 @@ export interface Server {
   };
 }
 
-export const payloadBytes = 100;
+/** A request for a publication is the moment that it counts from, 64 bits; 0 asks for ballast. */
+const requestBytes = 8;
+const ballast = 'x'.repeat(16_384);
 
 /** Gives a server the calls of the benchmark. What it adds to the cost is the same for every peer. */
 export function serve(start: () => Promise<Server>): void {
@@ -32,9 +34,9 @@ export function serve(start: () => Promise<Server>): void {
     return server.recovery;
   };
   answer<ServerCalls>({
-    listen: async () => {
+    listen: async (setup) => {
       server = await start();
-      return { port: server.port, controlPort: await listenForControl(server) };
+      return { port: server.port, publishPort: await listenForRequests(server, setup) };
     },
     mark: async ({ collect }) => {
       if (collect) await collectGarbage();
@@ -42,20 +44,35 @@ export function serve(start: () => Promise<Server>): void {
     },
     miss: ({ count }) => recovery().miss(count),
     counters: () => recovery().counters(),
-    startProfile,
-    stopProfile: ({ file }) => stopProfile(file),
+    // Loaded when asked for: other runtimes have no such inspector.
+    startProfile: async () => (await import('./profiler.ts')).startProfile(),
+    stopProfile: async ({ file }) => (await import('./profiler.ts')).stopProfile(file),
     // The answer must go out before it.
     stop: () => void setImmediate(() => process.exit(0)),
   });
 }
 
-/** Each byte that comes is one publication; the bytes of one read are published in one turn. */
-async function listenForControl(server: Server): Promise<number> {
+/** Each request that comes is one publication; those of one read are published in one turn. */
+async function listenForRequests(server: Server, { shape, payload }: Setup): Promise<number> {
+  const make = payloadMaker(payload);
   const control = createServer({ noDelay: true }, (socket) => {
+    let rest = Buffer.alloc(0);
+    let published = 0;
+    let last = { stamp: -1n, payload: make(0n) };
     socket.on('data', (bytes) => {
-      // One stamp for all: they were asked for at one time, and those that must wait for the others have waited.
-      const payload = stampedPayload(payloadBytes);
-      for (let left = bytes.length; left > 0; left -= 1) server.publish(payload);
+      const requests = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
+      let at = 0;
+      for (; at + requestBytes <= requests.length; at += requestBytes) {
+        const stamp = requests.readBigUInt64BE(at);
+        if (stamp === 0n) {
+          server.publish(ballastChannel, ballast);
+          continue;
+        }
+        if (stamp !== last.stamp) last = { stamp, payload: make(stamp) };
+        server.publish(channelName(published % shape.channels), last.payload);
+        published += 1;
+      }
+      rest = requests.subarray(at);
     });
     socket.on('error', () => socket.destroy());
   });
@@ -67,17 +84,7 @@ async function listenForControl(server: Server): Promise<number> {
 function mark(isNewPeak: boolean): Mark {
   const { user, system } = process.cpuUsage();
   const { rss, heapUsed, external } = process.memoryUsage();
-  return { cpuUser: user, cpuSystem: system, rss, heapUsed, external, peakRss: peakRss(isNewPeak) };
-}
-
-function peakRss(isNew: boolean): number {
-  try {
-    const kibibytes = /^VmHWM:\s+(\d+)/mu.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
-    if (isNew) writeFileSync('/proc/self/clear_refs', '5');
-    return Number(kibibytes) * 1024;
-  } catch {
-    return Number.NaN;
-  }
+  return { cpuUser: user, cpuSystem: system, rss, heapUsed, external, peakRss: peakRss('self', isNewPeak) };
 }
 
 /**

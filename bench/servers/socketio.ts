@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server } from 'socket.io';
-import { channel } from '../peers.ts';
 import { host, serve } from './serve.ts';
 
 serve(async () => {
@@ -10,8 +9,8 @@ serve(async () => {
   // The page for browsers and long-polling are not measured; everything else is the default.
   const io = new Server(http, { transports: ['websocket'], serveClient: false });
   io.on('connection', (socket) => {
-    socket.on('subscribe', (room: string, done: () => void) => {
-      void socket.join(room);
+    socket.on('subscribe', (rooms: string[], done: () => void) => {
+      void socket.join(rooms);
       done();
     });
   });
@@ -19,7 +18,7 @@ serve(async () => {
   await once(http, 'listening');
   return {
     port: (http.address() as AddressInfo).port,
-    publish: (payload) => {
+    publish: (channel, payload) => {
       io.to(channel).emit('message', payload);
     },
   };

@@ -1,26 +1,25 @@
-import { createLog, createThrum } from 'thrum';
-import { channel } from '../peers.ts';
+// Thrum with its defaults; `compressed` or `presence` asks for that besides.
+import { createThrum, type ThrumDefinition } from 'thrum';
+import { channelPattern } from '../channel.ts';
+import { production } from './production.ts';
 import { host, serve } from './serve.ts';
 
+const [, , feature] = process.argv;
+
+// Spread as what it is not known to be: an option that this Thrum does not have is refused with its name.
+const compression: object = feature === 'compressed' ? { compression: true } : {};
+
 serve(async () => {
-  const app = createThrum({
-    mode: 'production',
-    channels: { [channel]: {} },
-    // Everybody may come in, as with the peers; nobody shows a token.
-    auth: {
-      anonymous: true,
-      authenticate: () => {
-        throw new Error('no token is accepted here');
-      },
-    },
-    // The defaults of PROTOCOL.md §13, but for the number of connections, which is what is measured.
-    limits: { connections: 1_000_000 },
-    log: createLog({ level: 'warn' }),
-  });
+  const definition: ThrumDefinition = {
+    ...production,
+    channels: { [channelPattern]: feature === 'presence' ? { presence: true } : {} },
+    ...compression,
+  };
+  const app = createThrum(definition);
   const { port } = await app.listen({ port: 0, host });
   return {
     port,
-    publish: (payload) => {
+    publish: (channel, payload) => {
       app.publish(channel, 'message', payload).catch((error: unknown) => {
         throw error;
       });

@@ -1,22 +1,32 @@
+// The broadcast server of ws's own README, with rooms: one send for each client. `compressed` asks for that besides.
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
+import { Rooms } from './rooms.ts';
 import { host, serve } from './serve.ts';
 
-// The broadcast server of ws's own README: one send for each client.
+const [, , feature] = process.argv;
+const isCompressed = feature === 'compressed';
+
 serve(async () => {
-  const server = new WebSocketServer({ host, port: 0 });
+  const rooms = new Rooms<WebSocket>();
+  const perMessageDeflate = isCompressed && { threshold: 1024, zlibDeflateOptions: { level: 6 } };
+  const server = new WebSocketServer({ host, port: 0, perMessageDeflate });
   server.on('connection', (socket) => {
     socket.on('error', report);
-    socket.on('message', ignore);
+    socket.on('message', (text: Buffer) => {
+      rooms.join(socket, text.toString());
+      socket.send('ok');
+    });
+    socket.on('close', () => rooms.leave(socket));
   });
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    publish: (payload) => {
+    publish: (channel, payload) => {
       // A Buffer, because a string would be turned into bytes again for each client.
-      const bytes = Buffer.from(payload);
-      for (const client of server.clients) {
+      const bytes = Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload));
+      for (const client of rooms.of(channel)) {
         if (client.readyState === WebSocket.OPEN) client.send(bytes, { binary: false });
       }
     },
@@ -26,5 +36,3 @@ serve(async () => {
 function report(error: Error): void {
   process.stderr.write(`ws: ${error.message}\n`);
 }
-
-function ignore(): void {}

@@ -74,6 +74,19 @@ describe('the frame reader', () => {
     expect(seen).toEqual(['abc'.repeat(50)]);
   });
 
+  test('passes on what is compressed, where that was agreed on', () => {
+    const seen: string[] = [];
+    const sink = {
+      begins: () => true,
+      passed: () => {},
+      payload: (_: number, bytes: Buffer, isCompressed: boolean) => seen.push(`${bytes} ${isCompressed}`),
+    };
+    const bytes = Buffer.concat([Buffer.from([0xc1, 1, 0x61]), Buffer.from([0x81, 1, 0x62])]);
+    new FrameReader(sink, true).read(bytes, 0, bytes.length);
+    expect(seen).toEqual(['a true', 'b false']);
+    expect(() => new FrameReader(sink, true).read(Buffer.from([0xa1, 0]), 0, 2)).toThrow('RSV');
+  });
+
   test('refuses what no peer sends: fragments, reserved bits, masked frames', () => {
     expect(() => read([Buffer.from([0x01, 0x00])], 5)).toThrow('fragment');
     expect(() => read([Buffer.from([0xc1, 0x00])], 5)).toThrow('RSV');

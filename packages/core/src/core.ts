@@ -10,7 +10,7 @@ import { enter, revoke } from './commands/subscribe.ts';
 import type { Connection } from './connection/connection.ts';
 import { SharedFrame } from './connection/encode.ts';
 import type { Node } from './connection/node.ts';
-import { accept } from './connection/session.ts';
+import { accept, greetingOf } from './connection/session.ts';
 import { Wheel } from './connection/wheel.ts';
 import type {
   Authentication,
@@ -61,7 +61,7 @@ function composeNode(options: CoreOptions): Node {
   const turn = new Turn(env);
   const hub = new Hub({ broker, env, limits, log, metrics, turn }, presence);
   return {
-    name: options.node,
+    greeting: greetingOf(limits, options.node),
     env,
     log,
     limits,

@@ -2,7 +2,8 @@ import type { Env } from './ports/env.ts';
 
 /** Something that goes out together with what comes after it in the same turn. */
 export interface Held {
-  flush(): void;
+  /** @param isLast nothing else is held in this turn. */
+  flush(isLast?: boolean): void;
 }
 
 /**
@@ -27,6 +28,6 @@ export class Turn {
     const { held } = this;
     if (held.length === 0) return;
     this.held = [];
-    for (const each of held) each.flush();
+    for (const [index, each] of held.entries()) each.flush(index === held.length - 1);
   }
 }

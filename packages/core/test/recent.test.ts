@@ -2,7 +2,6 @@ import type { Publication } from '@thrum/protocol';
 import * as fc from 'fast-check';
 import { describe, it, expect } from 'vitest';
 import { Recent, RecentRoom } from '../src/channel/recent.ts';
-import { SharedFrame } from '../src/connection/encode.ts';
 import { check } from './support/random.ts';
 
 const at = (epoch: string, offset: number): Publication => ({
@@ -52,7 +51,7 @@ describe('what is kept of a log', () => {
           if (step.do === 'deliver') {
             top += 1;
             // A wake-up may be lost; what follows it leaves a hole.
-            if (step.lost > 0) recent.keep(at(`e${life}`, top), SharedFrame.of(at(`e${life}`, top)));
+            if (step.lost > 0) recent.keep([at(`e${life}`, top)], []);
           } else if (step.do === 'read') recent.take(read(Math.min(step.after, top), step.limit));
           else if (step.do === 'age') recent.age();
           else if (step.do === 'lose the log') [life, top] = [life + 1, 0];

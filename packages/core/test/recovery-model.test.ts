@@ -29,7 +29,7 @@ type Step =
 
 const who = fc.nat(clients - 1);
 const aboutClients: fc.Arbitrary<Step> = fc.record({
-  do: fc.constantFrom('connect', 'subscribe', 'resume', 'resume', 'old', 'unsubscribe', 'drop'),
+  do: fc.constantFrom('connect', 'subscribe', 'resume', 'resume', 'old', 'old', 'unsubscribe', 'drop'),
   who,
 });
 const publishing: fc.Arbitrary<Step> = fc.oneof(
@@ -39,7 +39,11 @@ const publishing: fc.Arbitrary<Step> = fc.oneof(
 const calm: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: aboutClients },
   { weight: 8, arbitrary: publishing },
-  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('wipe' as const, 'expire' as const) }) },
+  // More often than in life: with one in seventeen, one seed in thirty met no refusal.
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constantFrom('wipe' as const, 'wipe' as const, 'expire' as const) }),
+  },
 );
 const stormy: fc.Arbitrary<Step> = fc.oneof(
   { weight: 10, arbitrary: calm },
@@ -223,7 +227,7 @@ describe('recovery', { timeout: 60_000 }, () => {
         await model.heal();
         model.verify();
       },
-      Math.ceil(runs / 2),
+      runs,
     );
     // A property that never met the interesting case has shown nothing.
     expect(recovered).toBeGreaterThan(0);

@@ -61,7 +61,7 @@ export class FanOut implements Held {
     else if (count === 1) this.parts.turn.hold(this);
   }
 
-  flush(): void {
+  flush(isLast = false): void {
     const { frames, publications } = this;
     if (frames.length === 0) return;
     this.frames = [];
@@ -78,15 +78,12 @@ export class FanOut implements Held {
         continue;
       }
       metrics.delivered += run.length;
-      connection.publish(run, subscription);
+      connection.publish(run, subscription, isLast);
     }
     // What was left out for everybody is not encoded for the sake of those who may come back.
     if (live.size > 0 && live.size === this.conflation?.size) return;
     // Only now: keeping weighs a frame, and whoever it went to has said in which form it is made.
-    for (const [index, publication] of publications.entries()) {
-      const frame = frames[index];
-      if (publication.offset !== undefined && frame !== undefined) this.recent.keep(publication, frame);
-    }
+    this.recent.keep(publications, frames);
   }
 
   /** Sends what waits for a rate as well. */

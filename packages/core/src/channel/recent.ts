@@ -105,15 +105,19 @@ export class Recent {
     return frames;
   }
 
-  /** Takes a publication that was delivered. */
-  keep(publication: Publication, frame: SharedFrame): void {
-    const { epoch, offset = 0 } = publication;
-    if ((epoch === this.epoch && offset <= this.top) || !this.room.mayHold(1)) return;
+  /** Takes publications that were delivered, each with its frame. */
+  keep(publications: readonly Publication[], frames: readonly SharedFrame[]): void {
+    for (const [index, publication] of publications.entries()) this.push(publication, frames[index]);
+    this.shift(Math.max(0, this.kept.length - this.capacity));
+  }
+
+  private push(publication: Publication, frame = SharedFrame.of(publication)): void {
+    const { epoch, offset } = publication;
+    if (offset === undefined || (epoch === this.epoch && offset <= this.top) || !this.room.mayHold(1)) return;
     if (epoch !== this.epoch || offset !== this.top + 1) this.begin(publication);
     this.top = offset;
     this.kept.push({ publication, frame });
     this.room.fill(this, frame.byteLength);
-    if (this.kept.length > this.capacity) this.shift(1);
   }
 
   /** Takes a page that was read, unless there is a hole between it and newer ones. */
@@ -124,8 +128,10 @@ export class Recent {
     const isAhead = first.epoch !== this.epoch || first.offset > this.top + 1;
     if (!isAhead && last.offset < this.start) return;
     if (!isAhead) this.prepend(publications.filter(({ offset = 0 }) => offset <= this.start));
-    for (const each of publications)
-      if (isAhead || (each.offset ?? 0) > this.top) this.keep(each, SharedFrame.of(each));
+    this.keep(
+      publications.filter(({ offset = 0 }) => isAhead || offset > this.top),
+      [],
+    );
   }
 
   /** Lets go of what was here at the last look too, unless somebody came for it since: who comes back, comes back soon. */

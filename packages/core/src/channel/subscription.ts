@@ -15,8 +15,11 @@ export interface Subscriber {
   readonly alive: boolean;
   send(frame: OutgoingFrame): void;
   sendShared(frame: SharedFrame): void;
-  /** Sends live publications, which a slow reader may never get where the channel's rules say so (PROTOCOL.md §15). */
-  publish(run: FrameRun, subscription: Subscription): void;
+  /**
+   * Sends live publications, which a slow reader may never get where the channel's rules say so (PROTOCOL.md §15).
+   * @param isLast as {@link Transport.send} has it
+   */
+  publish(run: FrameRun, subscription: Subscription, isLast?: boolean): void;
   /** Sends recovered publications. Where they may be left out and there is no room, only the first so many go. */
   replay(frames: FrameRun, subscription: Subscription): number;
   /** Counts publications that were not sent, to be told with `behind`. */

@@ -121,10 +121,11 @@ export class Connection implements Subscriber, OutboxOwner {
     if (!this.outbox.pass(message) && !this.outbox.wait(message)) this.overflow();
   }
 
-  publish(run: FrameRun, subscription: Subscription): void {
+  publish(run: FrameRun, subscription: Subscription, isLast = false): void {
     if (!this.alive) return;
     const { codec } = this.transport;
-    const sent = this.outbox.passAll(run.chunks(codec));
+    const sent = this.outbox.passAll(run.chunks(codec), isLast);
+    if (sent === run.length) return;
     for (const frame of run.frames.slice(sent)) {
       if (this.outbox.wait(frame.for(codec), this.tag(frame, subscription))) continue;
       this.overflow();

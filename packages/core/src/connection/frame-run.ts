@@ -5,10 +5,16 @@ import { PerCodec } from './per-codec.ts';
 /** About so much is handed to a transport before it is asked again whether the network keeps up. */
 export const chunkBytes = 65_536;
 
+/** Messages that may be handed to a transport at once, weighed once for everybody. */
+export interface Chunk {
+  readonly messages: readonly WireForm[];
+  readonly bytes: number;
+}
+
 /** Frames that go to a connection one behind the other, and often to many connections alike. */
 export class FrameRun {
   readonly frames: readonly SharedFrame[];
-  private readonly cuts = new PerCodec<readonly (readonly WireForm[])[]>();
+  private readonly cuts = new PerCodec<readonly Chunk[]>();
   private singles: FrameRun[] | undefined;
 
   constructor(frames: readonly SharedFrame[]) {
@@ -28,21 +34,21 @@ export class FrameRun {
   }
 
   /** The frames in the form of a codec, in pieces that may be written at once; the same ones for everybody who asks. */
-  chunks(codec: FrameCodec): readonly (readonly WireForm[])[] {
+  chunks(codec: FrameCodec): readonly Chunk[] {
     return this.cuts.get(codec) ?? this.cuts.set(codec, cut(this.frames.map((frame) => frame.for(codec))));
   }
 }
 
-function cut(messages: readonly WireForm[]): (readonly WireForm[])[] {
-  const chunks: WireForm[][] = [];
-  let bytes = Infinity;
+function cut(messages: readonly WireForm[]): readonly Chunk[] {
+  const chunks: { messages: WireForm[]; bytes: number }[] = [];
+  let last: (typeof chunks)[number] | undefined;
   for (const message of messages) {
-    if (bytes + message.byteLength > chunkBytes) {
-      chunks.push([]);
-      bytes = 0;
+    if (last === undefined || last.bytes + message.byteLength > chunkBytes) {
+      last = { messages: [], bytes: 0 };
+      chunks.push(last);
     }
-    bytes += message.byteLength;
-    chunks.at(-1)?.push(message);
+    last.bytes += message.byteLength;
+    last.messages.push(message);
   }
   return chunks;
 }

@@ -1,3 +1,4 @@
+import type { WelcomeFrame } from '@thrum/protocol';
 import type { Authorizer } from '../auth/authorizer.ts';
 import type { Cursors } from '../channel/cursors.ts';
 import type { Definitions } from '../channel/definitions.ts';
@@ -13,9 +14,12 @@ import type { Store } from '../ports/store.ts';
 import type { Presence } from '../presence/presence.ts';
 import type { Trouble } from '../trouble.ts';
 
+/** What `welcome` says to everybody alike. */
+export type Greeting = Pick<WelcomeFrame, 'heartbeat' | 'limits' | 'node'>;
+
 /** The parts of one server process, as its connections and commands see them. Composed in `core.ts`, passed in everywhere. */
 export interface Node extends Parts {
-  readonly name: string | undefined;
+  readonly greeting: Greeting;
   readonly auth: Auth | undefined;
   readonly hooks: Hooks;
   readonly definitions: Definitions;

@@ -3,7 +3,7 @@ import type { Parts } from '../parts.ts';
 import type { Transport, WireForm } from '../ports/transport.ts';
 import { Backlog, type Tag } from './backlog.ts';
 import { encode } from './encode.ts';
-import { chunkBytes } from './frame-run.ts';
+import { type Chunk, chunkBytes } from './frame-run.ts';
 import type { Lane } from './lane.ts';
 
 /** Beyond this many bytes not yet taken by the network, frames wait here, where they can still be counted and freed. */
@@ -45,12 +45,12 @@ export class Outbox {
   }
 
   /** {@link pass} for frames in pieces: each goes in one write, as long as the network keeps up. How many were taken. */
-  passAll(chunks: readonly (readonly WireForm[])[]): number {
+  passAll(chunks: readonly Chunk[], isLast = false): number {
     let taken = 0;
-    for (const chunk of chunks) {
+    for (const { messages, bytes } of chunks) {
       if (!this.keepsUp) break;
-      this.handAll(chunk);
-      taken += chunk.length;
+      this.handAll(messages, bytes, isLast);
+      taken += messages.length;
     }
     return taken;
   }
@@ -99,7 +99,11 @@ export class Outbox {
     while (this.backlog === backlog && transport.bufferedBytes <= highWater) {
       const messages = this.take(backlog, highWater - transport.bufferedBytes);
       if (messages.length === 0) this.backlog = undefined;
-      else this.handAll(messages);
+      else
+        this.handAll(
+          messages,
+          messages.reduce((sum, { byteLength }) => sum + byteLength, 0),
+        );
     }
   }
 
@@ -149,15 +153,12 @@ export class Outbox {
     this.transport.send(message);
   }
 
-  private handAll(messages: readonly WireForm[]): void {
-    const { transport } = this;
-    if (transport.sendAll === undefined || messages.length === 1) {
-      for (const message of messages) this.hand(message);
-      return;
-    }
+  private handAll(messages: readonly WireForm[], bytes: number, isLast = false): void {
     const { metrics } = this.parts;
+    const { transport } = this;
     metrics.framesOut += messages.length;
-    for (const { byteLength } of messages) metrics.bytesOut += byteLength;
-    transport.sendAll(messages);
+    metrics.bytesOut += bytes;
+    if (transport.sendAll !== undefined && messages.length > 1) transport.sendAll(messages, isLast);
+    else for (const message of messages) transport.send(message, isLast);
   }
 }

@@ -1,11 +1,11 @@
-import { closeCodes, type WelcomeFrame } from '@thrum/protocol';
+import { closeCodes, type Limits, type WelcomeFrame } from '@thrum/protocol';
 import { identify } from '../auth/identify.ts';
 import { leave } from '../channel/leave.ts';
 import type { Authentication, Handshake } from '../core-api.ts';
 import { notify } from '../notify.ts';
 import type { Session, Transport } from '../ports/transport.ts';
 import { Connection } from './connection.ts';
-import type { Node } from './node.ts';
+import type { Greeting, Node } from './node.ts';
 import { Inbox } from './receive.ts';
 
 /** Takes a transport over: welcome it, or refuse it and close (PROTOCOL.md §1). */
@@ -65,8 +65,7 @@ function admit(
   connection.send(welcome(node, connection));
 }
 
-function welcome(node: Node, { id, user }: Connection): WelcomeFrame {
-  const { limits } = node;
+function welcome({ greeting }: Node, { id, user }: Connection): WelcomeFrame {
   return {
     type: 'welcome',
     message: 'Connected to server',
@@ -74,6 +73,13 @@ function welcome(node: Node, { id, user }: Connection): WelcomeFrame {
     protocol: 1,
     authentication: user === undefined ? 'required' : user.anonymous ? 'optional' : 'done',
     ...(user === undefined ? {} : { userId: user.id }),
+    ...greeting,
+  };
+}
+
+/** The part of `welcome` that is the same for everybody. */
+export function greetingOf(limits: Limits, node: string | undefined): Greeting {
+  return {
     heartbeat: { interval: limits.pingSeconds * 1000, timeout: limits.deadSeconds * 1000 },
     limits: {
       message: limits.messageBytes,
@@ -81,7 +87,7 @@ function welcome(node: Node, { id, user }: Connection): WelcomeFrame {
       rate: limits.rate,
       history: limits.historyPage,
     },
-    ...(node.name === undefined ? {} : { node: node.name }),
+    ...(node === undefined ? {} : { node }),
   };
 }
 

@@ -28,14 +28,18 @@ export interface Transport {
   readonly address?: string | undefined;
   /** Bytes handed over by `send` that the network has not taken yet. */
   readonly bufferedBytes: number;
-  /** Sends one frame, encoded by this transport's codec (text has become its UTF-8), as one message. */
-  send(message: WireForm): void;
+  /**
+   * Sends one frame, encoded by this transport's codec (text has become its UTF-8), as one message. A transport may hold it
+   * to the end of the turn, to write it with what else the turn brings.
+   * @param isLast nothing more is to be expected in this turn, so holding it gains nothing.
+   */
+  send(message: WireForm, isLast?: boolean): void;
   /**
    * Sends several frames, each as a message of its own: what `send` does with each in turn, in one write to the network.
    * Many connections are given the very same array, so what a transport makes of it can be used again. Absent where a
    * transport gains nothing by it.
    */
-  sendAll?(messages: readonly WireForm[]): void;
+  sendAll?(messages: readonly WireForm[], isLast?: boolean): void;
   /** Ends the connection in the transport's own polite way. */
   close(code: number, reason: string): void;
 }

@@ -71,12 +71,12 @@ export abstract class WebSocketConnection implements Transport, Beating, Writing
     this.session = session;
   }
 
-  send(message: Buffer): void {
-    if (this.isOpen) this.hold(message);
+  send(message: Buffer, isLast = false): void {
+    if (this.isOpen) this.hold(message, isLast);
   }
 
-  sendAll(messages: readonly Buffer[]): void {
-    if (this.isOpen) this.hold(this.codec.join(messages));
+  sendAll(messages: readonly Buffer[], isLast = false): void {
+    if (this.isOpen) this.hold(this.codec.join(messages), isLast);
   }
 
   /** The heartbeat's ping: all connections share its bytes. */
@@ -97,24 +97,34 @@ export abstract class WebSocketConnection implements Transport, Beating, Writing
 
   /** Writes what the turn has brought. */
   flush(): void {
-    const { held, socket } = this;
+    const { held } = this;
     if (held === undefined) return;
     this.held = undefined;
     this.heldBytes = 0;
-    if (socket === undefined || !socket.writable) return;
-    socket.write(Array.isArray(held) ? this.wire.writer.join(held) : held);
-    if (!this.waiting) this.waitForRest(socket);
+    this.write(Array.isArray(held) ? this.wire.writer.join(held) : held);
   }
 
-  protected hold(frame: Buffer): void {
+  /** Keeps a frame for the end of the turn, or writes it now with what was kept. */
+  protected hold(frame: Buffer, isLast = false): void {
     const { held } = this;
     if (held === undefined) {
+      if (isLast) {
+        this.write(frame);
+        return;
+      }
       this.held = frame;
       this.wire.writer.add(this);
     } else if (Array.isArray(held)) held.push(frame);
     else this.held = [held, frame];
     this.heldBytes += frame.length;
-    if (this.heldBytes >= mostHeldBytes) this.flush();
+    if (isLast || this.heldBytes >= mostHeldBytes) this.flush();
+  }
+
+  private write(bytes: Buffer): void {
+    const { socket } = this;
+    if (socket === undefined || !socket.writable) return;
+    socket.write(bytes);
+    if (!this.waiting) this.waitForRest(socket);
   }
 
   /** The socket is gone. */
