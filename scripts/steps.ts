@@ -29,12 +29,23 @@ async function imports(): Promise<Result> {
   };
 }
 
-/** The durable broker counts its calls of fsync with strace; without it that test is left out, and said to be. */
+/** Programs of other projects that tests run: [how to ask whether it is there, Debian's package of it]. */
+const programs: readonly (readonly [command: string, flag: string, debian: string])[] = [
+  // The durable broker's calls of fsync are counted with it.
+  ['strace', '-V', 'strace'],
+  ['redis-server', '--version', 'redis-server'],
+];
+
+/** What is missing and cannot be installed leaves its tests out, and is said. */
 async function unit(): Promise<Result> {
-  const { code } = await run('strace', ['-V']);
-  const installed = code === 0 || (await installPackage('strace'));
+  const failures: string[] = [];
+  for (const [command, flag, name] of programs) {
+    const { code } = await run(command, [flag]);
+    const installed = code === 0 || (await installPackage(name));
+    if (typeof installed === 'string') failures.push(installed);
+  }
   const result = await runTests('unit');
-  return typeof installed === 'string' ? { ...result, notes: [...(result.notes ?? []), installed] } : result;
+  return failures.length > 0 ? { ...result, notes: [...(result.notes ?? []), ...failures] } : result;
 }
 
 async function browser(): Promise<Result> {

@@ -65,4 +65,6 @@ export type { Metrics } from './ports/metrics.ts';
 export type { PutOptions, Store, StoreRecord } from './ports/store.ts';
 export type { FrameCodec, Session, Transport, WireForm } from './ports/transport.ts';
 export { nearest, refuseUnknown } from './suggest.ts';
+export { Trouble } from './trouble.ts';
+export type { TroubleParts } from './trouble.ts';
 export type { MaybePromise } from './types.ts';

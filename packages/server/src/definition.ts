@@ -92,6 +92,11 @@ export interface ThrumDefinition<C extends ChannelEvents = ChannelEvents, M exte
    */
   readonly dataDir?: string;
   /**
+   * `redis://…` or `rediss://…`, a secret if it holds a password: logs are kept there, and every server with this URL serves
+   * the same channels (docs/redis.md). Needs the package `@redis/client`. Default: none, and this server is alone.
+   */
+  readonly redisUrl?: string;
+  /**
    * Where cursors of named subscribers and results of `idempotent` handlers are kept. Default: in `dataDir`, or in memory
    * where none is named. A store given here, such as `createSqliteStore` makes, is closed by whoever made it.
    */
@@ -136,6 +141,7 @@ export const definitionNames: readonly string[] = Object.keys({
   limits: true,
   broker: true,
   dataDir: true,
+  redisUrl: true,
   store: true,
   log: true,
   node: true,

@@ -52,6 +52,10 @@ export type {
   Schema,
 } from '@thrum/protocol';
 export type { UpgradeSource } from './attach.ts';
+export { createRedisBroker } from './brokers/redis/broker.ts';
+export { RedisBrokerError } from './brokers/redis/errors.ts';
+export type { RedisBrokerReason } from './brokers/redis/errors.ts';
+export type { RedisBroker, RedisBrokerOptions, RedisBrokerStats } from './brokers/redis/options.ts';
 export { createSqliteBroker } from './brokers/sqlite/broker.ts';
 export { SqliteBrokerError } from './brokers/sqlite/errors.ts';
 export type { SqliteBrokerReason } from './brokers/sqlite/errors.ts';

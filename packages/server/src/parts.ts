@@ -49,8 +49,8 @@ export function compose(definition: ThrumDefinition, ready: () => Promise<void> 
   const channels = withUserChannel(
     (definition.channels ?? {}) as Readonly<Record<string, ChannelDefinition>>,
   );
-  const { broker, dataDir } = definition;
-  const ownBroker = chooseBroker({ broker, dataDir, channels, env, log });
+  const { broker, dataDir, redisUrl } = definition;
+  const ownBroker = chooseBroker({ broker, dataDir, redisUrl, channels, env, log });
   const { auth: base, signing } = chooseAuth(definition, development);
   const { features, limits, node } = definition;
   const ownStore = chooseStore({ store: definition.store, dataDir, env });

@@ -47,6 +47,7 @@ function command(name: string, run: Run, check: (world: World) => boolean = () =
 const denialStep = 25;
 
 async function pass(world: World, real: Real, ms: number): Promise<void> {
+  await real.host.age?.(ms);
   await real.env.advance(ms);
   world.now += ms;
 }

@@ -10,6 +10,8 @@ export interface ModelHost {
   /** Milliseconds after which what has not come will not. */
   readonly patience: number;
   open(env: Env): Broker;
+  /** Lets as much time pass for the log as has passed in `env`, where it has a clock of its own. */
+  age?(ms: number): Promise<void>;
   /** Called while nothing is open. */
   lose(): void;
   dispose(): void;

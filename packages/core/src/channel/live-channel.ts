@@ -38,6 +38,8 @@ export class LiveChannel implements FanOutChannel {
   private healing: Promise<void> | undefined;
   /** Something was notified while the log was being read: what was read may be behind it. */
   private stale = false;
+  /** Notifications may have been lost while nobody was live: the next who is has to look. */
+  private doubtful = false;
   private retry: Cancel | undefined;
   /** Monotonic: when the position is compared with the log next. */
   private checkAt: number;
@@ -81,6 +83,7 @@ export class LiveChannel implements FanOutChannel {
     this.joining.delete(subscription);
     this.live.add(subscription);
     this.fanOut.join(subscription);
+    if (this.doubtful) this.doubt();
   }
 
   /** Gives a subscription another interval. What waits for it goes first. */
@@ -196,6 +199,14 @@ export class LiveChannel implements FanOutChannel {
     });
   }
 
+  /** Reads on at once: notifications may have been lost (law 13 of the broker). */
+  private doubt(): void {
+    if (this.rules.retention === undefined) return;
+    this.doubtful = this.live.size === 0;
+    this.stale = true;
+    void this.heal();
+  }
+
   private async compare(): Promise<void> {
     const before = this.offset;
     const { epoch, offset } = await this.parts.broker.read(this.name, { limit: 0 });
@@ -204,7 +215,11 @@ export class LiveChannel implements FanOutChannel {
   }
 
   private async listen(): Promise<void> {
-    this.stop = await this.parts.broker.subscribe(this.name, (publication) => this.deliver(publication));
+    this.stop = await this.parts.broker.subscribe(
+      this.name,
+      (publication) => this.deliver(publication),
+      () => this.doubt(),
+    );
     if (this.ended) this.stop();
   }
 

@@ -118,6 +118,9 @@ export interface BrokerFailure {
  * 11. With `follows`, a publication whose own key is new is appended only if that other key is remembered for the channel
  *     by then, looked at in the step of the append. Else the outcome is `out-of-order`, and nothing is appended, notified
  *     or remembered. What stands behind a publication that failed therefore does not take its place.
+ * 13. A broker that can lose notifications without noticing which calls `missed` once it notifies again after an
+ *     interruption, or when it finds that the log has begun a new epoch. It may call it for nothing, and at any time until
+ *     the subscription has ended.
  */
 export interface Broker {
   /** Whether `published` means fsynced or committed. A definition with tier `durable` needs one that does. */
@@ -130,6 +133,7 @@ export interface Broker {
   /** Rejects with a {@link BrokerFailure}. */
   publish(channel: string, draft: Draft, options: PublishOptions): Promise<PublishOutcome>;
   read(channel: string, options: ReadOptions): Promise<LogPage>;
-  subscribe(channel: string, deliver: Deliver): MaybePromise<() => void>;
+  /** Rejects with a {@link BrokerFailure}; then nothing is delivered. */
+  subscribe(channel: string, deliver: Deliver, missed?: () => void): MaybePromise<() => void>;
   close(): MaybePromise<void>;
 }

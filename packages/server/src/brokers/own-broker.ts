@@ -3,7 +3,6 @@ import type {
   Broker,
   BrokerStats,
   ChannelDefinition,
-  Deliver,
   Draft,
   Env,
   Log,
@@ -13,8 +12,10 @@ import type {
   ReadOptions,
 } from '@thrum/core';
 import { createMemoryBroker } from '../node/memory-broker.ts';
+import { createRedisBroker } from './redis/broker.ts';
+import type { RedisBrokerOptions } from './redis/options.ts';
+import { toSettings } from './redis/settings.ts';
 import { createSqliteBroker } from './sqlite/broker.ts';
-import type { SqliteBroker } from './sqlite/options.ts';
 
 /** A broker with the part of its life that is the server's business. */
 export interface OwnBroker {
@@ -28,6 +29,7 @@ export interface BrokerChoice {
   /** One that the application made, and closes itself. */
   readonly broker: Broker | undefined;
   readonly dataDir: string | undefined;
+  readonly redisUrl: string | undefined;
   readonly channels: Readonly<Record<string, ChannelDefinition>>;
   readonly env: Env;
   readonly log: Log;
@@ -36,26 +38,51 @@ export interface BrokerChoice {
 const defaultDataDir = './data';
 const nothing = (): Promise<void> => Promise.resolve();
 
-/** The application's broker, else one on disk where a folder is named or a channel is durable, else one in memory. */
-export function chooseBroker({ broker, dataDir, channels, env, log }: BrokerChoice): OwnBroker {
-  if (broker !== undefined) return { broker, open: nothing, close: nothing };
+/**
+ * The application's broker, else Redis where its URL is given, else one on disk where a folder is named or a channel is
+ * durable, else one in memory.
+ * @throws Error when there are two to choose from.
+ */
+export function chooseBroker({ broker, dataDir, redisUrl, channels, env, log }: BrokerChoice): OwnBroker {
+  if (broker !== undefined) {
+    if (redisUrl !== undefined) throw new Error('createThrum: expected broker or redisUrl, got both');
+    return { broker, open: nothing, close: nothing };
+  }
   const isDurable = Object.values(channels).some(({ tier }) => tier === 'durable');
+  if (redisUrl !== undefined) return onRedis(redisUrl, isDurable, env, log);
   if (dataDir === undefined && !isDurable) {
     const memory = createMemoryBroker();
     return { broker: memory, open: nothing, close: async () => memory.close() };
   }
   const file = join(resolve(dataDir ?? defaultDataDir), 'thrum.db');
-  const disk = new DiskBroker(() => createSqliteBroker({ file, env, log }));
-  return { broker: disk, open: () => disk.open(), close: () => disk.close() };
+  return own(true, () => createSqliteBroker({ file, env, log }));
 }
 
-/** Opens its file only when the server starts: a definition that is merely looked at must not touch the disk. */
-class DiskBroker implements Broker {
-  readonly durable = true;
-  private readonly make: () => SqliteBroker;
-  private made: SqliteBroker | undefined;
+function onRedis(url: string, durable: boolean, env: Env, log: Log): OwnBroker {
+  const options: RedisBrokerOptions = { url, durable, env, log };
+  // Its mistakes belong to the definition, and not to the start.
+  toSettings(options);
+  return own(durable, () => createRedisBroker(options));
+}
 
-  constructor(make: () => SqliteBroker) {
+function own(durable: boolean, make: () => StartedBroker): OwnBroker {
+  const broker = new LateBroker(durable, make);
+  return { broker, open: () => broker.open(), close: () => broker.close() };
+}
+
+/** A broker that has a beginning: {@link createSqliteBroker}, {@link createRedisBroker}. */
+interface StartedBroker extends Broker {
+  readonly ready: Promise<void>;
+}
+
+/** Opens file or connection only when the server starts: a definition that is merely looked at must not touch either. */
+class LateBroker implements Broker {
+  readonly durable: boolean;
+  private readonly make: () => StartedBroker;
+  private made: StartedBroker | undefined;
+
+  constructor(durable: boolean, make: () => StartedBroker) {
+    this.durable = durable;
     this.make = make;
   }
 
@@ -75,15 +102,15 @@ class DiskBroker implements Broker {
     return this.broker().read(channel, options);
   }
 
-  subscribe(channel: string, deliver: Deliver): ReturnType<Broker['subscribe']> {
-    return this.broker().subscribe(channel, deliver);
+  subscribe(...args: Parameters<Broker['subscribe']>): ReturnType<Broker['subscribe']> {
+    return this.broker().subscribe(...args);
   }
 
   async close(): Promise<void> {
     await this.made?.close();
   }
 
-  private broker(): SqliteBroker {
+  private broker(): StartedBroker {
     this.made ??= this.make();
     return this.made;
   }

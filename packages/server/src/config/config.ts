@@ -18,6 +18,7 @@ export interface Config {
   readonly port: number;
   readonly path: string;
   readonly dataDir: string;
+  readonly redisUrl: string | undefined;
   readonly origins: readonly string[] | undefined;
   readonly anonymous: boolean;
   readonly jwtSecret: string | undefined;

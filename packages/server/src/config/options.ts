@@ -3,6 +3,7 @@ import { channelNameError } from '@thrum/protocol';
 import type { JWK } from 'jose';
 import { z } from 'zod';
 import { jwksUrlProblem } from '../auth/jwks.ts';
+import { redisUrlProblem } from '../brokers/redis/settings.ts';
 import { isCookieName } from '../http/credentials.ts';
 import type { Config, EventsConfig } from './config.ts';
 import { limitOptions } from './limit-options.ts';
@@ -30,6 +31,15 @@ export const options: Options = {
     default: './data',
     help: 'Folder for what the server keeps: the logs of channels, the development secret.',
   }),
+  redisUrl: text(
+    'a URL such as redis://127.0.0.1:6379, or rediss:// for TLS',
+    (url) => redisUrlProblem(url) === undefined,
+    {
+      secret: true,
+      otherwise: 'none: logs are in dataDir, and this server is alone',
+      help: 'Redis that keeps the logs of channels for all servers that are given it (docs/redis.md).',
+    },
+  ),
   origins: texts('origins such as https://example.com (scheme, host and port, no path), or *', isOrigin, {
     otherwise: 'this machine in development; must be given in production',
     help: 'Web pages that may connect; * (development only) allows all.',

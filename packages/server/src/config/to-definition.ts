@@ -39,7 +39,7 @@ export async function toDefinition(
     // The typed form of a definition is for inference; a file's channels are checked at run time.
     ...defined({ channels: channels as ThrumDefinition['channels'] }),
     ...defined({ methods, features, hooks, broker, store, log, node: config.node }),
-    ...defined({ tokenCookie: config.tokenCookie }),
+    ...defined({ tokenCookie: config.tokenCookie, redisUrl: config.redisUrl }),
     ...(config.origins === undefined ? {} : { origins: config.origins.includes('*') ? '*' : config.origins }),
   };
 }

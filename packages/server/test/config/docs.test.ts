@@ -36,6 +36,7 @@ describe('the table of options', () => {
   it('gives secrets no flag', () => {
     const secrets = [...allOptions].filter(([, option]) => option.secret === true);
     expect(secrets.map(([key]) => key)).toEqual([
+      'redisUrl',
       'jwtSecret',
       'jwtPreviousSecrets',
       'apiKeys',

@@ -1,8 +1,8 @@
 import type { LogPage, ReadOptions } from '@thrum/core';
 import type { Publication } from '@thrum/protocol';
+import { placed } from '../placed.ts';
 import { SqliteBrokerError, toBrokerError } from './errors.ts';
 import type { ReadAnswer, ReadQuery } from './messages.ts';
-import { placed } from './write-queue.ts';
 
 interface Waiting {
   readonly query: ReadQuery;

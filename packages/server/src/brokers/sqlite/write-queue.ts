@@ -1,5 +1,6 @@
 import type { Draft, PublishOptions, PublishOutcome } from '@thrum/core';
 import type { Publication } from '@thrum/protocol';
+import { placed } from '../placed.ts';
 import { SqliteBrokerError, toBrokerError } from './errors.ts';
 import { outcomes, type WriteOutcome, type WriteRow } from './messages.ts';
 import type { Counters, Settings } from './options.ts';
@@ -163,19 +164,4 @@ function toRow(
       ? null
       : [idempotency.key, idempotency.fingerprint, idempotency.ttl, idempotency.follows ?? null],
   ];
-}
-
-/** One shape for every publication, in the order of PROTOCOL.md §4. */
-export function placed(
-  { id, from, timestamp, ...rest }: Draft,
-  { epoch, offset }: { readonly epoch: string; readonly offset: number },
-): Publication {
-  return {
-    ...rest,
-    offset,
-    epoch,
-    ...(id === undefined ? {} : { id }),
-    ...(from === undefined ? {} : { from }),
-    timestamp,
-  };
 }
