@@ -66,8 +66,8 @@ function publisher(server: ServerProcess) {
     while (!over.signal.aborted) {
       await channel.publish('message', last + 1);
       last += 1;
-      // The history holds 200: a page that sleeps for seconds shall find all that it missed.
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      // The history holds 200: a page that sleeps for 15 seconds shall find all that it missed.
+      await new Promise((resolve) => setTimeout(resolve, 100));
     }
   };
   const running = run();

@@ -62,6 +62,8 @@ window.sharing = {
       background: true,
       backoff: { base: 50, max: 200 },
       linger: 50,
+      // Over HTTP nothing is shared, and a server that is down for long would send a page there.
+      transports: ['websocket'],
       pingInterval: patience,
       pongTimeout: patience,
       WebSocket: sharedWebSocket({ user, WebSocket: CountedSocket }),

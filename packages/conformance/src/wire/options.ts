@@ -114,7 +114,7 @@ export interface WireCase {
   readonly needs?: (options: WireOptions) => boolean;
   /** Whether it says anything of the transport in use; where not, it is no case at all. */
   readonly applies?: (options: WireOptions) => boolean;
-  /** Why it says something of JSON alone; it is skipped, and named, where another codec is spoken. */
+  /** Why it says something of JSON alone; where another codec is spoken it is no case. */
   readonly json?: string;
   readonly run: (wire: WireContext) => Promise<void>;
 }
