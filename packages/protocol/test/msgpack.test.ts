@@ -27,6 +27,8 @@ describe('MessagePack', () => {
 
   it('is read by another implementation, and reads what that writes', () => {
     check(fc.record({ type: anyText, data: anyJson }).map(encodable), (frame) => {
+      // The other one refuses this key, whoever it belongs to.
+      fc.pre(!JSON.stringify(frame).includes('"__proto__"'));
       expect(MessagePack.decode(encode(frame as object) as Uint8Array)).toEqual(frame);
       for (const options of [{}, { forceFloat32: false, forceIntegerToFloat: true }, { useBigInt64: true }]) {
         expect(decode(MessagePack.encode(frame, options))).toEqual(frame);
